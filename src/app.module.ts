@@ -1,0 +1,83 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import type { Logger } from 'pino';
+
+import { AuditModule } from './features/audit/index.js';
+import { AuthModule } from './features/auth/index.js';
+import { DocsModule } from './features/docs/index.js';
+import { HealthModule } from './features/health/index.js';
+import { MetricsModule } from './features/metrics/index.js';
+import { RolesModule } from './features/roles/index.js';
+import { SessionsModule } from './features/sessions/index.js';
+import { SetupModule } from './features/setup/index.js';
+import { TokensModule } from './features/tokens/index.js';
+import { UsersModule } from './features/users/index.js';
+import { AccessGuard, IdentifyGuard } from './platform/access/index.js';
+import { CacheModule } from './platform/cache/index.js';
+import { type Config, ConfigModule } from './platform/config/index.js';
+import { CryptoModule, type MasterKey } from './platform/crypto/index.js';
+import { type DatabaseConnection, DatabaseModule } from './platform/database/index.js';
+import { ProblemFilter } from './platform/errors/problem.filter.js';
+import { HttpModule } from './platform/http/http.module.js';
+import { StrictValidationPipe } from './platform/http/validation.pipe.js';
+import { InstallationModule } from './platform/installation/installation.module.js';
+import { LoggingModule } from './platform/logging/logging.module.js';
+import { PasswordsModule } from './platform/passwords/index.js';
+import type { Metrics } from './platform/telemetry/metrics.js';
+import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
+import { ThrottleGuard } from './platform/throttling/throttle.guard.js';
+import { ThrottlingModule } from './platform/throttling/throttling.module.js';
+
+/** What must be known before the application can be built. */
+export interface Parts {
+  config: Config;
+  connection: DatabaseConnection;
+  masterKey: MasterKey;
+  metrics: Metrics;
+  logger: Logger;
+}
+
+/** Add your feature modules here. */
+const features = [
+  AuditModule,
+  RolesModule,
+  SessionsModule,
+  UsersModule,
+  TokensModule,
+  AuthModule,
+  SetupModule,
+  HealthModule,
+  MetricsModule,
+  DocsModule,
+];
+
+/** Composition root: platform, features, and the guards in the order in which they run. */
+@Module({})
+export class AppModule {
+  static with(parts: Parts, extraFeatures: DynamicModule['imports'] = []): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(parts.config),
+        TelemetryModule.with(parts.metrics),
+        LoggingModule.with(parts.logger),
+        DatabaseModule.with(parts.connection),
+        CryptoModule.with(parts.masterKey),
+        InstallationModule,
+        CacheModule,
+        PasswordsModule,
+        HttpModule,
+        ThrottlingModule,
+        ...features,
+        ...extraFeatures,
+      ],
+      providers: [
+        { provide: APP_GUARD, useClass: IdentifyGuard }, // who is calling?
+        { provide: APP_GUARD, useClass: ThrottleGuard }, // how often?
+        { provide: APP_GUARD, useClass: AccessGuard }, // may they?
+        { provide: APP_PIPE, useClass: StrictValidationPipe },
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
+    };
+  }
+}

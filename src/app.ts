@@ -1,0 +1,66 @@
+import { type DynamicModule, RequestMethod } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+
+import { AppModule, type Parts } from './app.module.js';
+import { serveDocs } from './features/docs/index.js';
+import { HttpConfig, PerimeterConfig } from './platform/config/index.js';
+import { AllowedMethods } from './platform/http/allowed-methods.js';
+import { Drain } from './platform/http/drain.js';
+import { answerFrameworkError } from './platform/http/framework-error.js';
+import { beginRequest, registerLifecycle } from './platform/http/lifecycle.js';
+import { serverOptions } from './platform/http/server-options.js';
+
+/** Routes that live outside /api/v1, because probes, scrapers and standards expect them there. */
+const unversioned = [
+  'health/live',
+  'health/ready',
+  'health/startup',
+  'metrics',
+  'problems',
+  'problems/:code',
+  '.well-known/jwks.json',
+  { path: 'setup', method: RequestMethod.GET },
+  'setup/setup.js',
+  'setup/setup.css',
+];
+
+/**
+ * Builds the application without listening: used by main, the tests and the OpenAPI scripts.
+ * @param extraFeatures modules of a team that grows its own features, or of a test
+ */
+export async function createApp(
+  parts: Parts,
+  extraFeatures: DynamicModule['imports'] = [],
+): Promise<NestFastifyApplication> {
+  const { config, metrics, logger } = parts;
+  const perimeter = config.get(PerimeterConfig);
+  const adapter = new FastifyAdapter({
+    ...serverOptions(config.get(HttpConfig), perimeter),
+    frameworkErrors: answerFrameworkError,
+    skipMiddie: true, // nothing here is Express middleware
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(parts, extraFeatures),
+    adapter,
+    { bodyParser: false, logger: false, abortOnError: false },
+  );
+  const lifecycle = { logger, metrics, drain: app.get(Drain) };
+  adapter.setOnRequestHook((request, reply, done) => beginRequest(lifecycle, request, reply, done));
+  registerLifecycle(adapter.getInstance(), lifecycle, app.get(AllowedMethods));
+  app.setGlobalPrefix('api/v1', { exclude: unversioned });
+  if (perimeter.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: [...perimeter.corsOrigins],
+      credentials: true,
+      maxAge: 600,
+      exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+    });
+  }
+  serveDocs(app);
+  await app.init();
+  await adapter.getInstance().ready();
+  app.useLogger(app.get(Logger)); // from here on; before, Nest would list every route
+  return app;
+}

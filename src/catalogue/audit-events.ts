@@ -1,0 +1,81 @@
+/**
+ * Everything the audit trail can say. The payload types hold ids and facts, never secrets;
+ * `category` decides retention and who is interested.
+ */
+export type AuditCategory = 'authentication' | 'access' | 'account' | 'configuration';
+
+/** Declares one event; the type parameter is its payload. */
+function event<Payload extends object>(category: AuditCategory, description: string) {
+  return { category, description } as {
+    category: AuditCategory;
+    description: string;
+    /** Type only: carries the payload type. */
+    payload?: Payload;
+  };
+}
+
+/** Before and after of the fields that changed. */
+export type Changes = Record<string, { before: unknown; after: unknown }>;
+
+export type RefusedSignIn =
+  'unknown_identifier' | 'wrong_password' | 'disabled' | 'email_not_verified';
+
+export const auditEvents = {
+  'auth.signed_in': event<{ sessionId: string }>('authentication', 'Somebody signed in'),
+  'auth.sign_in_refused': event<{ reason: RefusedSignIn }>(
+    'authentication',
+    'A sign-in was refused; the caller is never told which reason',
+  ),
+  'auth.session_refreshed': event<{ sessionId: string; generation: number }>(
+    'authentication',
+    'A refresh token was exchanged for its successor',
+  ),
+  'auth.refresh_token_reused': event<{ sessionId: string; generation: number }>(
+    'authentication',
+    'A spent refresh token was presented again: its session was ended',
+  ),
+  'auth.signed_out': event<{ sessionId: string }>('authentication', 'Somebody signed out'),
+  'auth.signed_out_everywhere': event<{ sessions: number }>(
+    'authentication',
+    'Somebody ended all own sessions',
+  ),
+  'auth.session_revoked': event<{ sessionId: string; reason: 'owner' | 'session_limit' }>(
+    'authentication',
+    'A session was ended other than by signing out of it',
+  ),
+  'auth.password_rehashed': event<{ from: string; to: string }>(
+    'authentication',
+    'A password hash was renewed at sign-in because the hashing policy has risen',
+  ),
+  'access.denied': event<{ permission: string; method: string; route: string }>(
+    'access',
+    'A signed-in caller lacked the permission of a route',
+  ),
+  'users.registered': event<{ username: string }>('account', 'An account was registered'),
+  'users.created': event<{ username: string; roles: string[] }>(
+    'account',
+    'An account was created by an administrator, at set-up or at the command line',
+  ),
+  'users.updated': event<{ changes: Changes }>('account', 'A profile or a status changed'),
+  'users.read': event<{ userId: string }>('access', "Somebody read another user's record"),
+  'users.listed': event<{ search: boolean; results: number }>(
+    'access',
+    'Somebody listed users; the search text itself is not kept',
+  ),
+  'users.roles_changed': event<{ before: string[]; after: string[] }>(
+    'access',
+    'The roles of a user changed',
+  ),
+  'roles.created': event<{ permissions: string[] }>('configuration', 'A role was created'),
+  'roles.updated': event<{ changes: Changes }>('configuration', 'A role changed'),
+  'roles.deleted': event<{ permissions: string[] }>('configuration', 'A role was deleted'),
+  'keys.created': event<{ algorithm: string }>('configuration', 'A token signing key was created'),
+  'setup.completed': event<Record<string, never>>(
+    'configuration',
+    'The first administrator was made with the set-up link',
+  ),
+};
+
+export type AuditAction = keyof typeof auditEvents;
+
+export type AuditPayload<A extends AuditAction> = NonNullable<(typeof auditEvents)[A]['payload']>;

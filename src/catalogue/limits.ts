@@ -1,0 +1,37 @@
+/**
+ * Rate-limit policies. Each request is counted by exactly one: the policy that its route
+ * declares with `@Limit()`, else `user` for a signed-in caller, else `anonymous`.
+ *
+ * - `quota` requests are allowed in any window of `windowSeconds`.
+ * - `per: 'address'` counts each route by client address, signed in or not: sign-in needs that.
+ *   `per: 'caller'` counts all routes together, by user.
+ */
+export interface LimitPolicy {
+  quota: number;
+  windowSeconds: number;
+  per: 'address' | 'caller';
+  description: string;
+}
+
+export const limitPolicies = {
+  anonymous: {
+    quota: 100,
+    windowSeconds: 60,
+    per: 'address',
+    description: 'Callers that are not signed in',
+  },
+  user: {
+    quota: 500,
+    windowSeconds: 60,
+    per: 'caller',
+    description: 'Signed-in users, all routes together',
+  },
+  auth: {
+    quota: 5,
+    windowSeconds: 900,
+    per: 'address',
+    description: 'Routes that take a credential or make an account; each route counts by itself',
+  },
+} as const satisfies Record<string, LimitPolicy>;
+
+export type LimitPolicyName = keyof typeof limitPolicies;

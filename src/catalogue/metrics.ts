@@ -1,0 +1,97 @@
+/**
+ * Every metric of `/metrics`: name, kind, help and labels. Labels are bounded: route patterns,
+ * never paths; names of our own tables, never input.
+ */
+export interface MetricDefinition {
+  kind: 'counter' | 'gauge' | 'histogram';
+  help: string;
+  labels: readonly string[];
+  /** Upper bounds in the unit of the name (seconds). Histograms only. */
+  buckets?: readonly number[];
+}
+
+const requestBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10];
+
+export const metrics = {
+  http_request_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time from the first byte of a request to the last byte of its answer',
+    labels: ['method', 'route', 'status'],
+    buckets: requestBuckets,
+  },
+  http_requests_total: {
+    kind: 'counter',
+    help: 'Answered requests',
+    labels: ['method', 'route', 'status'],
+  },
+  http_requests_in_progress: {
+    kind: 'gauge',
+    help: 'Requests being answered now',
+    labels: [],
+  },
+  auth_attempts_total: {
+    kind: 'counter',
+    help: 'Attempts to register, sign in, refresh or set up, by outcome',
+    labels: ['status', 'type'],
+  },
+  database_query_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of database statements, waiting for a connection not included',
+    labels: ['operation', 'table'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2],
+  },
+  database_errors_total: {
+    kind: 'counter',
+    help: 'Failed database statements by SQLSTATE class (`connection` when there was no answer)',
+    labels: ['class'],
+  },
+  database_pool_connections: {
+    kind: 'gauge',
+    help: 'Connections of the pool by state: active, idle; `waiting` counts requests for one',
+    labels: ['state'],
+  },
+  database_pool_acquire_seconds: {
+    kind: 'histogram',
+    help: 'Time a request waited for a pool connection',
+    labels: [],
+    buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2],
+  },
+  cache_hits_total: {
+    kind: 'counter',
+    help: 'Look-ups answered by a cache',
+    labels: ['cache_type'],
+  },
+  cache_misses_total: {
+    kind: 'counter',
+    help: 'Look-ups a cache had to load',
+    labels: ['cache_type'],
+  },
+  password_hash_queue_length: {
+    kind: 'gauge',
+    help: 'Password hashes waiting for a worker',
+    labels: [],
+  },
+  password_hash_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of one password hash, waiting not included',
+    labels: ['algorithm'],
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1],
+  },
+  throttled_requests_total: {
+    kind: 'counter',
+    help: 'Requests refused by a rate limit',
+    labels: ['policy'],
+  },
+  log_lines_dropped_total: {
+    kind: 'counter',
+    help: 'Log lines lost because the reader of the log is blocked',
+    labels: [],
+  },
+  gatehouse_build_info: {
+    kind: 'gauge',
+    help: 'Always 1; the labels tell what runs',
+    labels: ['version', 'commit', 'node'],
+  },
+} as const satisfies Record<string, MetricDefinition>;
+
+export type MetricName = keyof typeof metrics;

@@ -1,0 +1,23 @@
+import { Global, Injectable, Module } from '@nestjs/common';
+
+import { DenialRecorder } from '../../platform/access/index.js';
+import { AuditService } from './audit.service.js';
+
+@Injectable()
+class AuditedDenials extends DenialRecorder {
+  constructor(private readonly audit: AuditService) {
+    super();
+  }
+
+  denied(permission: string, method: string, route: string): Promise<void> {
+    return this.audit.recordFailure('access.denied', { permission, method, route });
+  }
+}
+
+/** Global, because every feature records events. */
+@Global()
+@Module({
+  providers: [AuditService, { provide: DenialRecorder, useClass: AuditedDenials }],
+  exports: [AuditService, DenialRecorder],
+})
+export class AuditModule {}

@@ -1,0 +1,65 @@
+import { applyDecorators, Body, Controller, HttpCode, Post } from '@nestjs/common';
+
+import { Access } from '../../platform/access/index.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { SessionsService } from '../sessions/index.js';
+import { UserView } from '../users/index.js';
+import { Attempt } from './attempts.interceptor.js';
+import { Login, Refresh, Register } from './auth.dto.js';
+import { AuthService } from './auth.service.js';
+import { TokensView } from './tokens.view.js';
+
+/** A public route that takes a credential: limited by address, counted by outcome. */
+const PublicAttempt = (type: 'register' | 'login'): MethodDecorator =>
+  applyDecorators(Access.public(), Limit('auth'), Attempt(type));
+
+@Controller('auth')
+export class AuthController {
+  constructor(
+    private readonly auth: AuthService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** Make an account with the default role. */
+  @Post('register')
+  @PublicAttempt('register')
+  register(@Body() request: Register): Promise<UserView> {
+    return this.auth.register(request);
+  }
+
+  /** Sign in with email or username. The answer is the same for every cause of failure. */
+  @Post('login')
+  @HttpCode(200)
+  @PublicAttempt('login')
+  login(@Body() request: Login): Promise<TokensView> {
+    return this.auth.login(request);
+  }
+
+  /**
+   * Exchange a refresh token for new tokens. Each works once; for ten seconds the old one gets
+   * the same successor, after that using it ends the session.
+   */
+  @Post('refresh')
+  @HttpCode(200)
+  @Access.public()
+  @Attempt('refresh')
+  refresh(@Body() request: Refresh): Promise<TokensView> {
+    return this.auth.refresh(request);
+  }
+
+  /** Sign out: the session ends, its access and refresh tokens stop working at once. */
+  @Post('logout')
+  @HttpCode(204)
+  @Access.signedIn()
+  logout(): Promise<void> {
+    return this.sessions.signOut();
+  }
+
+  /** Sign out everywhere: all your sessions end. */
+  @Post('logout-all')
+  @HttpCode(204)
+  @Access.signedIn()
+  logoutAll(): Promise<void> {
+    return this.sessions.signOutEverywhere();
+  }
+}

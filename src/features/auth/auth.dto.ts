@@ -1,0 +1,55 @@
+import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
+
+import { Equals } from '../../platform/http/equals.decorator.js';
+
+export class Register {
+  /** @example "ada@example.com" */
+  @IsEmail()
+  @MaxLength(254)
+  email: string;
+
+  /**
+   * 3 to 32 letters (a-z), digits, dots, hyphens or underscores.
+   * @example "ada"
+   */
+  @IsString()
+  @Length(3, 64)
+  username: string;
+
+  /**
+   * 15 characters or more; any characters, no composition rules.
+   * @example "enchantress of number"
+   */
+  @IsString()
+  @Length(1, 256)
+  password: string;
+
+  /**
+   * The password again.
+   * @example "enchantress of number"
+   */
+  @Equals('password')
+  passwordConfirmation: string;
+}
+
+export class Login {
+  /**
+   * Email address or username.
+   * @example "ada@example.com"
+   */
+  @IsString()
+  @Length(1, 254)
+  identifier: string;
+
+  /** @example "enchantress of number" */
+  @IsString()
+  @Length(1, 256)
+  password: string;
+}
+
+export class Refresh {
+  /** The newest refresh token of the session. */
+  @IsString()
+  @Length(1, 200)
+  refreshToken: string;
+}

@@ -1,0 +1,3 @@
+export { Register } from './auth.dto.js';
+export { Attempt } from './attempts.interceptor.js';
+export { AuthModule } from './auth.module.js';

@@ -1,0 +1,23 @@
+import type { INestApplication } from '@nestjs/common';
+import { type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+import { Installation } from '../../platform/installation/installation.js';
+import { ProcessConfig } from '../../platform/config/index.js';
+import { buildOpenApi } from './openapi.js';
+
+/** Serves Swagger UI at /docs and the document at /openapi.json; built when first asked for. */
+export function serveDocs(app: INestApplication): void {
+  let document: OpenAPIObject | undefined;
+  const build = (): OpenAPIObject =>
+    (document ??= buildOpenApi(
+      app,
+      app.get(Installation).version,
+      app.get(ProcessConfig).publicUrl,
+    ));
+  SwaggerModule.setup('docs', app, build, {
+    jsonDocumentUrl: 'openapi.json',
+    raw: ['json'],
+    customSiteTitle: 'Gatehouse API',
+    swaggerOptions: { persistAuthorization: false, displayRequestDuration: true },
+  });
+}

@@ -1,0 +1,3 @@
+export { serveDocs } from './docs.js';
+export { DocsModule } from './docs.module.js';
+export { buildOpenApi } from './openapi.js';

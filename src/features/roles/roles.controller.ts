@@ -1,0 +1,47 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
+
+import { Access } from '../../platform/access/index.js';
+import { RoleListView, RoleView } from './role.view.js';
+import { CreateRole, UpdateRole } from './roles.dto.js';
+import { RolesService } from './roles.service.js';
+
+@Controller('roles')
+export class RolesController {
+  constructor(private readonly roles: RolesService) {}
+
+  /** List all roles, built-in ones included. */
+  @Get()
+  @Access('roles.read')
+  list(): Promise<RoleListView> {
+    return this.roles.list();
+  }
+
+  /** Create a role that holds permissions you hold yourself. */
+  @Post()
+  @Access('roles.manage')
+  create(@Body() request: CreateRole): Promise<RoleView> {
+    return this.roles.create(request);
+  }
+
+  /** Read one role. */
+  @Get(':name')
+  @Access('roles.read')
+  read(@Param('name') name: string): Promise<RoleView> {
+    return this.roles.read(name);
+  }
+
+  /** Change a role; the new rights of its holders count at their next request. */
+  @Patch(':name')
+  @Access('roles.manage')
+  update(@Param('name') name: string, @Body() request: UpdateRole): Promise<RoleView> {
+    return this.roles.update(name, request);
+  }
+
+  /** Delete a role that nobody holds. */
+  @Delete(':name')
+  @Access('roles.manage')
+  @HttpCode(204)
+  delete(@Param('name') name: string): Promise<void> {
+    return this.roles.delete(name);
+  }
+}

@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+
+import { type Changes } from '../../catalogue/audit-events.js';
+import type { Permission } from '../../catalogue/permissions.js';
+import { Caches } from '../../platform/cache/index.js';
+import { currentPrincipal } from '../../platform/context/request-context.js';
+import { Database, violates } from '../../platform/database/index.js';
+import { AppError, invalid } from '../../platform/errors/app-error.js';
+import { AuditService } from '../audit/index.js';
+import type { Role } from './role.entity.js';
+import { beyond, permissionsOf } from './role.policy.js';
+import { RoleListView, RoleView } from './role.view.js';
+import type { CreateRole, UpdateRole } from './roles.dto.js';
+import { RolesRepository } from './roles.repository.js';
+
+/** Cache tag of everything that depends on what any role holds. */
+export const rolesTag = 'roles';
+
+@Injectable()
+export class RolesService {
+  constructor(
+    private readonly database: Database,
+    private readonly roles: RolesRepository,
+    private readonly audit: AuditService,
+    private readonly caches: Caches,
+  ) {}
+
+  async list(): Promise<RoleListView> {
+    const roles = await this.roles.all();
+    return { items: roles.map(RoleView.of) };
+  }
+
+  async read(name: string): Promise<RoleView> {
+    return RoleView.of(await this.existing(this.roles.byName(name)));
+  }
+
+  async create(request: CreateRole): Promise<RoleView> {
+    demandGrantable(request.permissions);
+    return this.database.transaction(async () => {
+      await this.roles.insert(request).catch((error: unknown) => {
+        throw violates(error, 'roles_pkey') ? new AppError('roles.name_taken') : error;
+      });
+      const { name, permissions } = request;
+      await this.audit.record(
+        'roles.created',
+        { permissions },
+        { target: { kind: 'role', id: name } },
+      );
+      return this.read(name);
+    });
+  }
+
+  async update(name: string, request: UpdateRole): Promise<RoleView> {
+    return this.database.transaction(async () => {
+      const role = await this.changeable(name);
+      // Taking a permission away from others is a change to it as well: hold all of both.
+      if (request.permissions) demandGrantable([...permissionsOf(role), ...request.permissions]);
+      const changes = changesOf(role, request);
+      if (Object.keys(changes).length > 0) {
+        await this.roles.update(name, request);
+        await this.audit.record(
+          'roles.updated',
+          { changes },
+          { target: { kind: 'role', id: name } },
+        );
+        await this.caches.invalidate(rolesTag);
+      }
+      return this.read(name);
+    });
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.database.transaction(async () => {
+      const role = await this.changeable(name);
+      const permissions = [...permissionsOf(role)];
+      demandGrantable(permissions);
+      await this.roles.delete(name).catch((error: unknown) => {
+        throw violates(error, 'user_roles_role') ? new AppError('roles.in_use') : error;
+      });
+      await this.audit.record(
+        'roles.deleted',
+        { permissions },
+        { target: { kind: 'role', id: name } },
+      );
+    });
+  }
+
+  /**
+   * Checks that the caller may give or take these roles.
+   * @throws AppError `validation.failed` for an unknown role, `roles.grant_exceeds_own`
+   */
+  async demandAssignable(names: readonly string[]): Promise<void> {
+    const roles = await this.roles.byNames(names);
+    const unknown = names.find((name) => !roles.some((role) => role.name === name));
+    if (unknown !== undefined)
+      throw invalid('/roles', 'unknownRole', `there is no role ${unknown}`);
+    demandGrantable(roles.flatMap((role) => [...permissionsOf(role)]));
+  }
+
+  /** What the holder of these roles may do. */
+  async permissionsOf(names: readonly string[]): Promise<ReadonlySet<Permission>> {
+    const roles = await this.roles.byNames(names);
+    return new Set(roles.flatMap((role) => [...permissionsOf(role)]));
+  }
+
+  private async changeable(name: string): Promise<Role> {
+    const role = await this.existing(this.roles.lock(name));
+    if (role.builtIn) throw new AppError('roles.built_in');
+    return role;
+  }
+
+  private async existing(found: Promise<Role | null>): Promise<Role> {
+    const role = await found;
+    if (!role) throw new AppError('roles.not_found');
+    return role;
+  }
+}
+
+function demandGrantable(permissions: readonly Permission[]): void {
+  const missing = beyond(permissions, currentPrincipal().permissions);
+  if (missing.length > 0) {
+    throw new AppError('roles.grant_exceeds_own', {
+      detail: `You do not hold: ${[...new Set(missing)].join(', ')}`,
+    });
+  }
+}
+
+function changesOf(role: Role, request: UpdateRole): Changes {
+  const changes: Changes = {};
+  for (const field of ['description', 'permissions'] as const) {
+    const after = request[field];
+    if (after !== undefined && JSON.stringify(after) !== JSON.stringify(role[field])) {
+      changes[field] = { before: role[field], after };
+    }
+  }
+  return changes;
+}

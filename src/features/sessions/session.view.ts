@@ -1,0 +1,40 @@
+import type { Session } from './session.entity.js';
+
+/** One sign-in of the caller that is still good. */
+export class SessionView {
+  /** @example "0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10" */
+  id: string;
+  /** Whether this request belongs to it. */
+  current: boolean;
+  /**
+   * What the client called itself when signing in.
+   * @example "Mozilla/5.0 (X11; Linux x86_64) Firefox/144.0"
+   */
+  userAgent: string | null;
+  /**
+   * Client address of the last sign-in or refresh.
+   * @example "203.0.113.7"
+   */
+  address: string | null;
+  createdAt: Date;
+  /** Last sign-in or refresh. */
+  lastUsedAt: Date;
+  /** Ends then, however active. */
+  expiresAt: Date;
+
+  static of(session: Session, currentId: string): SessionView {
+    return Object.assign(new SessionView(), {
+      id: session.id,
+      current: session.id === currentId,
+      userAgent: session.userAgent,
+      address: session.address,
+      createdAt: session.createdAt,
+      lastUsedAt: session.lastUsedAt,
+      expiresAt: session.expiresAt,
+    });
+  }
+}
+
+export class SessionListView {
+  items: SessionView[];
+}

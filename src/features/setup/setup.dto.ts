@@ -1,0 +1,10 @@
+import { IsString, Length } from 'class-validator';
+
+import { Register } from '../auth/index.js';
+
+export class CompleteSetup extends Register {
+  /** From the link printed at start-up. */
+  @IsString()
+  @Length(1, 100)
+  token: string;
+}

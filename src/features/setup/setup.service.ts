@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+
+import { AccountsConfig, ProcessConfig } from '../../platform/config/index.js';
+import { runAs } from '../../platform/context/request-context.js';
+import { randomToken, tokenHash } from '../../platform/crypto/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import { AuditService } from '../audit/index.js';
+import { AccountsService, UserView } from '../users/index.js';
+import type { CompleteSetup } from './setup.dto.js';
+import { SetupRepository } from './setup.repository.js';
+
+/** A link works for a day; every start without an administrator makes a new one. */
+const linkLifeSeconds = 24 * 60 * 60;
+
+/** Makes the first administrator: from the environment, or with a one-time link. */
+@Injectable()
+export class SetupService {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly links: SetupRepository,
+    private readonly audit: AuditService,
+    private readonly config: AccountsConfig,
+    private readonly process: ProcessConfig,
+  ) {}
+
+  /**
+   * Sees to it that an administrator exists or can be made. Gives the link to show once, or null
+   * when none is needed.
+   */
+  prepare(): Promise<string | null> {
+    return runAs('system', 'start-up', () =>
+      this.accounts.whileAdministratorsHold(async () => {
+        if (await this.accounts.hasAdministrator()) return null;
+        const { adminEmail, adminPassword } = this.config;
+        if (adminEmail && adminPassword) {
+          const account = { email: adminEmail, username: 'admin', password: adminPassword };
+          await this.accounts.createAdministrator(account);
+          return null;
+        }
+        const token = randomToken();
+        await this.links.addLink(tokenHash(token), linkLifeSeconds);
+        // In the fragment, which browsers keep to themselves (ASVS V14.2.1).
+        return `${this.process.publicUrl}/setup#${token}`;
+      }),
+    );
+  }
+
+  /** @throws AppError `setup.closed` when the link is spent, over, or an administrator exists */
+  complete({ token, email, username, password }: CompleteSetup): Promise<UserView> {
+    return this.accounts.whileAdministratorsHold(async () => {
+      const spent = await this.links.spendLink(tokenHash(token));
+      if (!spent || (await this.accounts.hasAdministrator())) throw new AppError('setup.closed');
+      const user = await this.accounts.createAdministrator({ email, username, password });
+      await this.links.deleteLinks();
+      await this.audit.record(
+        'setup.completed',
+        {},
+        { target: { kind: 'user', id: user.id }, actorId: user.id },
+      );
+      return user;
+    });
+  }
+}

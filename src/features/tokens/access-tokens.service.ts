@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { v4 as uuidv4 } from 'uuid';
+
+import { ProcessConfig, TokensConfig } from '../../platform/config/index.js';
+import { SigningKeysService } from './signing-keys.service.js';
+
+export interface AccessTokenClaims {
+  userId: string;
+  sessionId: string;
+}
+
+export interface IssuedToken {
+  accessToken: string;
+  /** Seconds. */
+  expiresIn: number;
+}
+
+/** RFC 9068. */
+const tokenType = 'at+jwt';
+const segments = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+const maxLength = 4_096;
+/** Difference between clocks that is forgiven. Seconds. */
+const leewaySeconds = 5;
+
+/** Issues and checks access tokens: JWTs (RFC 7519) after the profile of RFC 9068. */
+@Injectable()
+export class AccessTokensService {
+  private readonly issuer: string;
+
+  constructor(
+    private readonly jwt: JwtService,
+    private readonly keys: SigningKeysService,
+    private readonly config: TokensConfig,
+    { publicUrl }: ProcessConfig,
+  ) {
+    this.issuer = config.issuer ?? publicUrl;
+  }
+
+  /** @param notAfter end of the session, which the token does not outlive */
+  async issue({ userId, sessionId }: AccessTokenClaims, notAfter: Date): Promise<IssuedToken> {
+    const { id, algorithm, privateKey } = this.keys.current;
+    const sessionLeft = Math.floor((notAfter.getTime() - Date.now()) / 1000);
+    const expiresIn = Math.max(1, Math.min(this.config.accessTokenSeconds, sessionLeft));
+    const accessToken = await this.jwt.signAsync(
+      { sid: sessionId, client_id: this.config.audience },
+      {
+        algorithm,
+        keyid: id,
+        header: { alg: algorithm, typ: tokenType },
+        // jsonwebtoken takes key objects, which are far faster; the types of @nestjs/jwt lag behind
+        privateKey: privateKey as never,
+        subject: userId,
+        issuer: this.issuer,
+        audience: this.config.audience,
+        expiresIn,
+        jwtid: uuidv4(),
+      },
+    );
+    return { accessToken, expiresIn };
+  }
+
+  /**
+   * The claims of a token that is ours and good now; null otherwise. The key is found by `kid`
+   * among our own, and it dictates the algorithm (RFC 8725 sections 3.1 and 3.11).
+   */
+  async verify(token: string): Promise<AccessTokenClaims | null> {
+    if (token.length > maxLength || !segments.test(token)) return null;
+    const header = headerOf(token);
+    const key = typeof header?.kid === 'string' ? this.keys.find(header.kid) : undefined;
+    if (!key || header?.typ !== tokenType || header.alg !== key.algorithm) return null;
+    try {
+      const claims = await this.jwt.verifyAsync<Record<string, unknown>>(token, {
+        publicKey: key.publicKey as never,
+        algorithms: [key.algorithm],
+        issuer: this.issuer,
+        audience: this.config.audience,
+        clockTolerance: leewaySeconds,
+      });
+      const { sub, sid, exp } = claims;
+      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number')
+        return null;
+      return { userId: sub, sessionId: sid };
+    } catch {
+      return null;
+    }
+  }
+}
+
+function headerOf(token: string): Record<string, unknown> | null {
+  try {
+    const json = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8');
+    const header: unknown = JSON.parse(json);
+    return typeof header === 'object' ? (header as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}

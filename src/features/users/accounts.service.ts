@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+
+import { administratorRole, defaultRole } from '../../catalogue/permissions.js';
+import { Caches } from '../../platform/cache/index.js';
+import { Database, violates } from '../../platform/database/index.js';
+import { AppError, invalid } from '../../platform/errors/app-error.js';
+import { PasswordHasher, passwordWeakness } from '../../platform/passwords/index.js';
+import { AuditService } from '../audit/index.js';
+import type { User, UserStatus } from './user.entity.js';
+import { identifierKey, normaliseEmail, normaliseUsername } from './user.policy.js';
+import { UserView } from './user.view.js';
+import { UsersRepository } from './users.repository.js';
+
+/** Cache tag of everything that depends on one user. */
+export const userTag = (id: string): string => `user:${id}`;
+
+export interface NewAccount {
+  email: string;
+  username: string;
+  password: string;
+  displayName?: string;
+  roles?: readonly string[];
+  /** True when whoever makes the account vouches for the address. */
+  emailVerified: boolean;
+  /** How the account came to be, for the audit trail. */
+  by: 'registration' | 'administrator';
+}
+
+/** What sign-in has to know of an account. */
+export interface Credentials {
+  id: string;
+  passwordHash: string | null;
+  status: UserStatus;
+  emailVerified: boolean;
+}
+
+/** Accounts as sign-in, set-up and the command line need them: made, found, marked. */
+@Injectable()
+export class AccountsService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly audit: AuditService,
+    private readonly caches: Caches,
+  ) {}
+
+  /** @throws AppError `validation.failed`, `users.email_taken`, `users.username_taken` */
+  async create(account: NewAccount): Promise<UserView> {
+    const email = normaliseEmail(account.email);
+    const username = normaliseUsername(account.username);
+    const weakness = passwordWeakness(account.password, [email.key, username.key, 'gatehouse']);
+    if (weakness) throw invalid('/password', weakness.rule, weakness.message);
+    const roles = account.roles ?? [defaultRole];
+    const user = {
+      id: uuidv7(),
+      email: email.value,
+      emailKey: email.key,
+      username: username.value,
+      usernameKey: username.key,
+      displayName: account.displayName ?? null,
+      passwordHash: await this.hasher.hash(account.password),
+      emailVerifiedAt: account.emailVerified ? new Date() : null,
+    };
+    return this.database.transaction(async () => {
+      await this.users.insert(user, roles).catch((error: unknown) => {
+        throw takenError(error);
+      });
+      await this.recordCreation(user, roles, account.by);
+      return UserView.of((await this.users.byId(user.id))!);
+    });
+  }
+
+  /** The account somebody means by what they typed as email or username. */
+  async findCredentials(identifier: string): Promise<Credentials | null> {
+    const key = identifierKey(identifier);
+    const user = key && (await this.users.forSignIn(key));
+    if (!user) return null;
+    const { id, passwordHash, status, emailVerifiedAt } = user;
+    return { id, passwordHash, status, emailVerified: emailVerifiedAt !== null };
+  }
+
+  /** Marks a sign-in in the running transaction; false when the account is not active any more. */
+  async markSignedIn(id: string): Promise<boolean> {
+    this.caches.invalidateHere(userTag(id));
+    return this.users.markSignedIn(id);
+  }
+
+  /** Renews a hash after a successful sign-in, when the hashing policy has risen. */
+  async rehash(id: string, oldHash: string, password: string, from: string): Promise<void> {
+    const newHash = await this.hasher.hash(password);
+    await this.database.transaction(async () => {
+      if (!(await this.users.replaceHash(id, oldHash, newHash))) return;
+      await this.audit.record(
+        'auth.password_rehashed',
+        { from, to: this.hasher.algorithm },
+        { target: { kind: 'user', id }, actorId: id },
+      );
+    });
+  }
+
+  /** Roles of an active user; null when there is none or it is disabled. */
+  async activeRoles(id: string): Promise<readonly string[] | null> {
+    const user = await this.users.byId(id);
+    return user?.status === 'active' ? user.roles : null;
+  }
+
+  hasAdministrator(): Promise<boolean> {
+    return this.users.hasActiveAdministrator();
+  }
+
+  /** Runs `work` in a transaction in which nobody else makes or removes administrators. */
+  async whileAdministratorsHold<T>(work: () => Promise<T>): Promise<T> {
+    return this.database.transaction(async () => {
+      await this.users.lockAdministrators();
+      return work();
+    });
+  }
+
+  /** Makes an administrator whose address is taken as verified. */
+  createAdministrator(
+    account: Pick<NewAccount, 'email' | 'username' | 'password'>,
+  ): Promise<UserView> {
+    const roles = [administratorRole, defaultRole];
+    return this.create({ ...account, roles, emailVerified: true, by: 'administrator' });
+  }
+
+  private recordCreation(
+    { id, username }: Pick<User, 'id' | 'username'>,
+    roles: readonly string[],
+    by: NewAccount['by'],
+  ): Promise<void> {
+    const target = { kind: 'user', id } as const;
+    return by === 'registration'
+      ? this.audit.record('users.registered', { username }, { target, actorId: id })
+      : this.audit.record('users.created', { username, roles: [...roles] }, { target });
+  }
+}
+
+function takenError(error: unknown): unknown {
+  if (violates(error, 'users_email_unique')) return new AppError('users.email_taken');
+  if (violates(error, 'users_username_unique')) return new AppError('users.username_taken');
+  return error;
+}

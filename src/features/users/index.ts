@@ -1,0 +1,3 @@
+export { AccountsService, type Credentials, userTag } from './accounts.service.js';
+export { UserView } from './user.view.js';
+export { UsersModule } from './users.module.js';

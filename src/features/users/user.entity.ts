@@ -1,0 +1,59 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  PrimaryColumn,
+  UpdateDateColumn,
+  VirtualColumn,
+} from 'typeorm';
+
+export type UserStatus = 'active' | 'disabled';
+export const userStatuses: readonly UserStatus[] = ['active', 'disabled'];
+
+@Entity('users')
+export class User {
+  @PrimaryColumn('uuid')
+  id: string;
+
+  @Column('text')
+  email: string;
+
+  /** Normalised form, unique; see `user.policy.ts`. */
+  @Column('text', { name: 'email_key' })
+  emailKey: string;
+
+  @Column('text')
+  username: string;
+
+  @Column('text', { name: 'username_key' })
+  usernameKey: string;
+
+  @Column('text', { name: 'display_name', nullable: true })
+  displayName: string | null;
+
+  /** Read only where it is needed, so that it cannot slip into an answer. */
+  @Column('text', { name: 'password_hash', nullable: true, select: false })
+  passwordHash: string | null;
+
+  @Column('text')
+  status: UserStatus;
+
+  @Column('timestamptz', { name: 'email_verified_at', nullable: true })
+  emailVerifiedAt: Date | null;
+
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt: Date;
+
+  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz' })
+  updatedAt: Date;
+
+  @Column('timestamptz', { name: 'last_login_at', nullable: true })
+  lastLoginAt: Date | null;
+
+  @VirtualColumn({
+    type: 'json',
+    query: (alias) =>
+      `SELECT coalesce(json_agg(role_name ORDER BY role_name), '[]') FROM user_roles WHERE user_id = ${alias}.id`,
+  })
+  roles: string[];
+}

@@ -1,0 +1,61 @@
+import { Body, Controller, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
+
+import { Access } from '../../platform/access/index.js';
+import { UuidParam } from '../../platform/http/params.js';
+import { UserListView, UserView } from './user.view.js';
+import { AssignRoles, CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
+import { UsersService } from './users.service.js';
+
+@Controller('users')
+export class UsersController {
+  constructor(private readonly users: UsersService) {}
+
+  /** Read your own account. */
+  @Get('me')
+  @Access.signedIn()
+  own(): Promise<UserView> {
+    return this.users.own();
+  }
+
+  /** Change your own profile. */
+  @Patch('me')
+  @Access.signedIn()
+  updateOwn(@Body() request: UpdateProfile): Promise<UserView> {
+    return this.users.updateOwn(request);
+  }
+
+  /** List, search and page users. */
+  @Get()
+  @Access('users.read')
+  list(@Query() request: ListUsers): Promise<UserListView> {
+    return this.users.list(request);
+  }
+
+  /** Create a user; the address counts as verified. */
+  @Post()
+  @Access('users.create')
+  create(@Body() request: CreateUser): Promise<UserView> {
+    return this.users.create(request);
+  }
+
+  /** Read one user. */
+  @Get(':id')
+  @Access('users.read')
+  read(@Param('id', UuidParam) id: string): Promise<UserView> {
+    return this.users.read(id);
+  }
+
+  /** Change a user's profile or status; disabling ends all their sessions at once. */
+  @Patch(':id')
+  @Access('users.update')
+  update(@Param('id', UuidParam) id: string, @Body() request: UpdateUser): Promise<UserView> {
+    return this.users.update(id, request);
+  }
+
+  /** Replace a user's roles; the new rights count at the next request. */
+  @Put(':id/roles')
+  @Access('users.assign_roles')
+  assignRoles(@Param('id', UuidParam) id: string, @Body() request: AssignRoles): Promise<UserView> {
+    return this.users.assignRoles(id, request.roles);
+  }
+}

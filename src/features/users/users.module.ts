@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+
+import { RolesModule } from '../roles/index.js';
+import { SessionsModule } from '../sessions/index.js';
+import { AccountsService } from './accounts.service.js';
+import { User } from './user.entity.js';
+import { UsersController } from './users.controller.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([User]), RolesModule, SessionsModule],
+  controllers: [UsersController],
+  providers: [UsersService, AccountsService, UsersRepository],
+  exports: [AccountsService],
+})
+export class UsersModule {}

@@ -1,0 +1,156 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Changes } from '../../catalogue/audit-events.js';
+import { administratorRole, defaultRole } from '../../catalogue/permissions.js';
+import { Caches, type TaggedCache } from '../../platform/cache/index.js';
+import { currentPrincipal } from '../../platform/context/request-context.js';
+import { Database } from '../../platform/database/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import { AuditService } from '../audit/index.js';
+import { RolesService } from '../roles/index.js';
+import { SessionsService } from '../sessions/index.js';
+import { AccountsService, userTag } from './accounts.service.js';
+import type { User } from './user.entity.js';
+import { UserListView, UserView } from './user.view.js';
+import type { CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
+import { cursorOf, orderOf, positionOf } from './users.query.js';
+import { UsersRepository } from './users.repository.js';
+
+const defaultPageSize = 20;
+
+/** What people and administrators do with accounts. */
+@Injectable()
+export class UsersService {
+  private readonly profiles: TaggedCache<UserView>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly accounts: AccountsService,
+    private readonly roles: RolesService,
+    private readonly sessions: SessionsService,
+    private readonly audit: AuditService,
+    private readonly caches: Caches,
+  ) {
+    this.profiles = caches.create<UserView>({
+      name: 'profile',
+      maxEntries: 10_000,
+      ttlMs: 10_000,
+      tags: (id) => [userTag(id)],
+    });
+  }
+
+  /** The caller's own account. */
+  async own(): Promise<UserView> {
+    const { userId } = currentPrincipal();
+    const view = await this.profiles.get(userId, async () => {
+      const user = await this.users.byId(userId);
+      return user && UserView.of(user);
+    });
+    if (!view) throw new AppError('users.not_found');
+    return view;
+  }
+
+  async list(request: ListUsers): Promise<UserListView> {
+    const order = orderOf(request.sort);
+    const after = request.cursor === undefined ? null : positionOf(request.cursor, order);
+    const limit = request.limit ?? defaultPageSize;
+    const found = await this.users.page(request, order, after, limit + 1);
+    const page = found.slice(0, limit);
+    await this.audit.record('users.listed', {
+      search: request.search !== undefined,
+      results: page.length,
+    });
+    return {
+      items: page.map(UserView.of),
+      nextCursor: found.length > limit ? cursorOf(page.at(-1)!, order) : null,
+    };
+  }
+
+  async read(id: string): Promise<UserView> {
+    const user = await this.users.byId(id);
+    if (!user) throw new AppError('users.not_found');
+    await this.audit.record('users.read', { userId: id }, { target: { kind: 'user', id } });
+    return UserView.of(user);
+  }
+
+  async create(request: CreateUser): Promise<UserView> {
+    const roles = request.roles ?? [defaultRole];
+    await this.roles.demandAssignable(roles);
+    return this.accounts.create({ ...request, roles, emailVerified: true, by: 'administrator' });
+  }
+
+  updateOwn(request: UpdateProfile): Promise<UserView> {
+    return this.change(currentPrincipal().userId, request);
+  }
+
+  async update(id: string, request: UpdateUser): Promise<UserView> {
+    if (request.status === 'disabled' && id === currentPrincipal().userId) {
+      throw new AppError('users.own_status');
+    }
+    return this.accounts.whileAdministratorsHold(() => this.change(id, request));
+  }
+
+  async assignRoles(id: string, roles: readonly string[]): Promise<UserView> {
+    return this.accounts.whileAdministratorsHold(async () => {
+      const before = (await this.locked(id)).roles;
+      const changed = [...new Set([...before, ...roles])].filter(
+        (role) => before.includes(role) !== roles.includes(role),
+      );
+      await this.roles.demandAssignable(changed);
+      if (changed.length === 0) return this.reread(id);
+      await this.users.replaceRoles(id, roles);
+      if (changed.includes(administratorRole)) await this.demandAdministrator();
+      const after = [...roles].sort();
+      await this.audit.record(
+        'users.roles_changed',
+        { before, after },
+        { target: { kind: 'user', id } },
+      );
+      await this.caches.invalidate(userTag(id));
+      return this.reread(id);
+    });
+  }
+
+  private async change(id: string, request: UpdateUser): Promise<UserView> {
+    return this.database.transaction(async () => {
+      const user = await this.locked(id);
+      const changes = changesOf(user, request);
+      if (Object.keys(changes).length === 0) return UserView.of(user);
+      await this.users.update(id, request);
+      if (changes['status']) await this.statusChanged(id);
+      await this.audit.record('users.updated', { changes }, { target: { kind: 'user', id } });
+      await this.caches.invalidate(userTag(id));
+      return this.reread(id);
+    });
+  }
+
+  private async statusChanged(id: string): Promise<void> {
+    await this.demandAdministrator();
+    await this.sessions.endAllOf(id);
+  }
+
+  private async demandAdministrator(): Promise<void> {
+    if (!(await this.accounts.hasAdministrator())) throw new AppError('users.last_administrator');
+  }
+
+  private async locked(id: string): Promise<User> {
+    const user = await this.users.lock(id);
+    if (!user) throw new AppError('users.not_found');
+    return user;
+  }
+
+  private async reread(id: string): Promise<UserView> {
+    return UserView.of((await this.users.byId(id))!);
+  }
+}
+
+function changesOf(user: User, request: UpdateUser): Changes {
+  const changes: Changes = {};
+  for (const field of ['displayName', 'status'] as const) {
+    const after = request[field];
+    if (after !== undefined && after !== user[field])
+      changes[field] = { before: user[field], after };
+  }
+  return changes;
+}

@@ -1,0 +1,325 @@
+import { isIP } from 'node:net';
+
+import {
+  Concern,
+  type ConcernClass,
+  decimal,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  optionalUrl,
+  text,
+  url,
+} from './concern.js';
+
+const DAY = 86_400;
+
+export class ProcessConfig extends Concern('Process', {
+  environment: oneOf(['development', 'test', 'production'], {
+    name: 'NODE_ENV',
+    description: 'Kind of installation. `production` demands real secrets and a real database.',
+    default: 'development',
+  }),
+  dataDir: text({
+    name: 'DATA_DIR',
+    description: 'Folder for what the service keeps on disk: embedded PostgreSQL, development key.',
+    default: './data',
+  }),
+  publicUrl: url(['http', 'https'], {
+    name: 'PUBLIC_URL',
+    description:
+      'Address under which people and other services reach this one; links start with it.',
+    default: ({ port }) => `http://localhost:${port}`,
+    defaultText: 'http://localhost:PORT',
+    requiredInProduction: true,
+  }),
+  commit: text({
+    name: 'COMMIT',
+    description: 'Commit the image was built from; shown by /api/v1/info and the build metric.',
+    default: 'unknown',
+  }),
+}) {}
+
+export class HttpConfig extends Concern('HTTP server', {
+  host: text({
+    name: 'HOST',
+    description: 'Address to listen on.',
+    default: ({ production }) => (production ? '0.0.0.0' : '127.0.0.1'),
+    defaultText: '127.0.0.1, in production 0.0.0.0',
+  }),
+  port: integer({
+    name: 'PORT',
+    description: 'Port to listen on; 0 takes a free one.',
+    default: 3000,
+    min: 0,
+    max: 65_535,
+  }),
+  bodyLimitBytes: integer({
+    name: 'HTTP_BODY_LIMIT_BYTES',
+    description: 'Largest accepted request body.',
+    default: 262_144,
+    min: 1_024,
+    max: 10_485_760,
+  }),
+  handlerTimeoutMs: integer({
+    name: 'HTTP_HANDLER_TIMEOUT_MS',
+    description: 'Longest time from receiving a request to answering it; then 504.',
+    default: 4_500,
+    min: 100,
+    max: 60_000,
+  }),
+  receiveTimeoutMs: integer({
+    name: 'HTTP_RECEIVE_TIMEOUT_MS',
+    description: 'Longest time for the headers, and for the whole request, to arrive; then 408.',
+    default: 10_000,
+    min: 1_000,
+    max: 60_000,
+  }),
+  drainTimeoutMs: integer({
+    name: 'HTTP_DRAIN_TIMEOUT_MS',
+    description: 'Longest time running requests get to finish when the service stops.',
+    default: 15_000,
+    min: 0,
+    max: 300_000,
+  }),
+  drainDelayMs: integer({
+    name: 'HTTP_DRAIN_DELAY_MS',
+    description: 'Time between readiness turning 503 and refusing connections, for load balancers.',
+    default: ({ production }) => (production ? 3_000 : 0),
+    defaultText: '0, in production 3000',
+    min: 0,
+    max: 60_000,
+  }),
+}) {}
+
+export class PerimeterConfig extends Concern('Perimeter', {
+  corsOrigins: list({
+    name: 'CORS_ORIGINS',
+    description: 'Browser origins that may call the API, comma-separated, matched exactly.',
+    default: [],
+    check: (entry) => {
+      if (!URL.canParse(entry) || new URL(entry).origin !== entry) {
+        throw new Error('must list origins like https://app.example.com, without path or wildcard');
+      }
+    },
+  }),
+  trustedProxies: list({
+    name: 'TRUSTED_PROXIES',
+    description: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.',
+    default: [],
+    check: (entry) => {
+      const [address = '', prefix, ...rest] = entry.split('/');
+      const bits = isIP(address) === 6 ? 128 : 32;
+      const validPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && +prefix <= bits);
+      if (isIP(address) === 0 || !validPrefix || rest.length > 0) {
+        throw new Error('must list addresses or CIDR ranges like 10.0.0.0/8');
+      }
+    },
+  }),
+  rateLimitScale: decimal({
+    name: 'RATE_LIMIT_SCALE',
+    description: 'Multiplies every rate-limit quota; load tests raise it.',
+    default: 1,
+    min: 0.01,
+    max: 1_000_000,
+  }),
+  metricsToken: optionalText({
+    name: 'METRICS_TOKEN',
+    description:
+      'When set, /metrics demands `Authorization: Bearer` with it (32 characters or more).',
+    secret: true,
+  }),
+  metricsPort: integer({
+    name: 'METRICS_PORT',
+    description: 'When not 0, /metrics is served on this port and no longer on PORT.',
+    default: 0,
+    min: 0,
+    max: 65_535,
+  }),
+}) {}
+
+export class DatabaseConfig extends Concern('Database', {
+  url: optionalUrl(['postgres', 'postgresql'], {
+    name: 'DATABASE_URL',
+    description: 'PostgreSQL 14 to 18. Without it, an embedded PostgreSQL runs under DATA_DIR.',
+    defaultText: 'embedded PostgreSQL',
+    secret: true,
+    requiredInProduction: true,
+  }),
+  migrationUrl: optionalUrl(['postgres', 'postgresql'], {
+    name: 'MIGRATION_DATABASE_URL',
+    description: 'Connection of a role that may create tables, when DATABASE_URL may not.',
+    defaultText: 'DATABASE_URL',
+    secret: true,
+  }),
+  poolMax: integer({
+    name: 'DATABASE_POOL_MAX',
+    description: 'Most connections of one instance.',
+    default: 20,
+    min: 5,
+    max: 200,
+  }),
+  poolMin: integer({
+    name: 'DATABASE_POOL_MIN',
+    description: 'Connections kept open when idle.',
+    default: 5,
+    min: 0,
+    max: 100,
+  }),
+  acquireTimeoutMs: integer({
+    name: 'DATABASE_ACQUIRE_TIMEOUT_MS',
+    description: 'Longest wait for a connection; then 503.',
+    default: 2_000,
+    min: 100,
+    max: 30_000,
+  }),
+  queryTimeoutMs: integer({
+    name: 'DATABASE_QUERY_TIMEOUT_MS',
+    description: 'Longest time of one statement, enforced by server and client; then 503.',
+    default: 3_000,
+    min: 100,
+    max: 60_000,
+  }),
+}) {}
+
+export class SecretsConfig extends Concern('Secrets', {
+  masterKey: optionalText({
+    name: 'MASTER_KEY',
+    description:
+      '32 random bytes in base64 or hex (`openssl rand -base64 32`); protects all keys at rest.',
+    secret: true,
+  }),
+  masterKeyFile: optionalText({
+    name: 'MASTER_KEY_FILE',
+    description: 'File that holds the master key, instead of MASTER_KEY.',
+  }),
+}) {}
+
+export class AccountsConfig extends Concern('Accounts', {
+  registrationMode: oneOf(['open', 'closed'], {
+    name: 'REGISTRATION_MODE',
+    description: 'Who may make an account: anybody (`open`) or administrators only (`closed`).',
+    default: 'open',
+  }),
+  emailVerification: oneOf(['optional', 'required'], {
+    name: 'EMAIL_VERIFICATION',
+    description: 'Whether an unverified address may sign in.',
+    default: ({ production }) => (production ? 'required' : 'optional'),
+    defaultText: 'optional, in production required',
+  }),
+  adminEmail: optionalText({
+    name: 'ADMIN_EMAIL',
+    description: 'Address of the first administrator, made at start when there is none.',
+  }),
+  adminPassword: optionalText({
+    name: 'ADMIN_PASSWORD',
+    description: 'Password of the first administrator (15 characters or more).',
+    secret: true,
+  }),
+  passwordAlgorithm: oneOf(['argon2id', 'bcrypt'], {
+    name: 'PASSWORD_HASH_ALGORITHM',
+    description: 'Algorithm of new password hashes; others are renewed at sign-in.',
+    default: 'argon2id',
+  }),
+  argon2MemoryKib: integer({
+    name: 'PASSWORD_ARGON2_MEMORY_KIB',
+    description: 'Memory of one Argon2id hash.',
+    default: 19_456,
+    min: 19_456,
+    max: 1_048_576,
+  }),
+  argon2Iterations: integer({
+    name: 'PASSWORD_ARGON2_ITERATIONS',
+    description: 'Passes of one Argon2id hash.',
+    default: 2,
+    min: 2,
+    max: 20,
+  }),
+  bcryptCost: integer({
+    name: 'PASSWORD_BCRYPT_COST',
+    description: 'Cost of one bcrypt hash (logarithmic).',
+    default: 12,
+    min: 12,
+    max: 16,
+  }),
+  hashConcurrency: integer({
+    name: 'PASSWORD_HASH_CONCURRENCY',
+    description: 'Password hashes computed at once; 0 means one per processor.',
+    default: 0,
+    min: 0,
+    max: 64,
+  }),
+  hashQueueLimit: integer({
+    name: 'PASSWORD_HASH_QUEUE_LIMIT',
+    description: 'Password hashes that may wait; further ones are answered 503.',
+    default: 400,
+    min: 0,
+    max: 10_000,
+  }),
+}) {}
+
+export class TokensConfig extends Concern('Tokens and sessions', {
+  algorithm: oneOf(['RS256', 'PS256', 'ES256'], {
+    name: 'TOKEN_ALGORITHM',
+    description: 'Signature of access tokens (RFC 7518).',
+    default: 'RS256',
+  }),
+  issuer: optionalText({
+    name: 'TOKEN_ISSUER',
+    description: 'The `iss` claim; PUBLIC_URL when not set.',
+  }),
+  audience: text({
+    name: 'TOKEN_AUDIENCE',
+    description: 'The `aud` claim.',
+    default: 'gatehouse',
+  }),
+  accessTokenSeconds: integer({
+    name: 'ACCESS_TOKEN_SECONDS',
+    description: 'Life of an access token.',
+    default: 3_600,
+    min: 60,
+    max: DAY,
+  }),
+  sessionSeconds: integer({
+    name: 'SESSION_SECONDS',
+    description: 'Life of a session and its refresh tokens, however active.',
+    default: 30 * DAY,
+    min: 300,
+    max: 365 * DAY,
+  }),
+  sessionIdleSeconds: integer({
+    name: 'SESSION_IDLE_SECONDS',
+    description: 'A session not refreshed for this long ends; longer than ACCESS_TOKEN_SECONDS.',
+    default: 14 * DAY,
+    min: 120,
+    max: 365 * DAY,
+  }),
+  sessionsPerUser: integer({
+    name: 'SESSIONS_PER_USER',
+    description: 'Sessions one user may have; a further sign-in ends the oldest.',
+    default: 5,
+    min: 1,
+    max: 1_000,
+  }),
+}) {}
+
+export class LogConfig extends Concern('Logs', {
+  level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+    name: 'LOG_LEVEL',
+    description: 'Least level that is written.',
+    default: 'info',
+  }),
+}) {}
+
+/** All concerns, in the order of the reference. */
+export const concerns: readonly ConcernClass[] = [
+  ProcessConfig,
+  HttpConfig,
+  PerimeterConfig,
+  DatabaseConfig,
+  SecretsConfig,
+  AccountsConfig,
+  TokensConfig,
+  LogConfig,
+];

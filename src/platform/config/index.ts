@@ -1,0 +1,20 @@
+export {
+  Concern,
+  decimal,
+  integer,
+  list,
+  oneOf,
+  optionalText,
+  optionalUrl,
+  text,
+  url,
+} from './concern.js';
+export * from './concerns.js';
+export { ConfigModule } from './config.module.js';
+export {
+  Config,
+  ConfigError,
+  type Environment,
+  loadConfig,
+  parseMasterKey,
+} from './load-config.js';

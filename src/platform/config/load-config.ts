@@ -1,0 +1,135 @@
+import type { ConcernClass, Surroundings, Variable } from './concern.js';
+import {
+  AccountsConfig,
+  concerns,
+  PerimeterConfig,
+  ProcessConfig,
+  SecretsConfig,
+  TokensConfig,
+} from './concerns.js';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment is not usable; `lines` has one line for each wrong variable, without values. */
+export class ConfigError extends Error {
+  constructor(readonly lines: readonly string[]) {
+    super(`The configuration is not valid:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  }
+}
+
+/** The validated settings: one instance per concern class. */
+export class Config {
+  private readonly byClass = new Map<unknown, object>();
+
+  set(concern: ConcernClass, values: object): void {
+    this.byClass.set(concern, values);
+  }
+
+  get<T extends object>(concern: new (values: never) => T): T {
+    return this.byClass.get(concern) as T;
+  }
+
+  get production(): boolean {
+    return this.get(ProcessConfig).environment === 'production';
+  }
+}
+
+/** Reads every declared variable. Throws {@link ConfigError} that names all wrong ones at once. */
+export function loadConfig(environment: Environment): Config {
+  const surroundings = {
+    production: environment['NODE_ENV'] === 'production',
+    port: environment['PORT'] || '3000',
+  };
+  const problems: string[] = [];
+  const config = new Config();
+  for (const concern of concerns) {
+    const values: Record<string, unknown> = {};
+    for (const [field, variable] of Object.entries(concern.variables)) {
+      values[field] = readVariable(variable, environment, surroundings, problems);
+    }
+    config.set(concern, new concern(values as never));
+  }
+  if (problems.length === 0) problems.push(...rulesAcrossVariables(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+function readVariable(
+  variable: Variable<unknown>,
+  environment: Environment,
+  surroundings: Surroundings,
+  problems: string[],
+): unknown {
+  const value = environment[variable.name];
+  if (value === undefined || value === '') {
+    if (variable.requiredInProduction && surroundings.production) {
+      problems.push(`${variable.name} is required in production`);
+    }
+    const fallback = variable.default;
+    return typeof fallback === 'function' ? fallback(surroundings) : fallback;
+  }
+  try {
+    return variable.parse(value);
+  } catch (error) {
+    problems.push(`${variable.name} ${(error as Error).message}`);
+    return undefined;
+  }
+}
+
+function rulesAcrossVariables(config: Config): string[] {
+  const problems: string[] = [];
+  const { masterKey, masterKeyFile } = config.get(SecretsConfig);
+  const { adminEmail, adminPassword } = config.get(AccountsConfig);
+  const { accessTokenSeconds, sessionIdleSeconds, sessionSeconds } = config.get(TokensConfig);
+  const { metricsToken, corsOrigins } = config.get(PerimeterConfig);
+  if (masterKey && masterKeyFile) {
+    problems.push('MASTER_KEY and MASTER_KEY_FILE are both set: keep one');
+  }
+  if (config.production && !masterKey && !masterKeyFile) {
+    problems.push('MASTER_KEY or MASTER_KEY_FILE is required in production');
+  }
+  if (masterKey) problems.push(...masterKeyProblems(masterKey));
+  if (Boolean(adminEmail) !== Boolean(adminPassword)) {
+    problems.push('ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all');
+  }
+  if (metricsToken && metricsToken.length < 32) {
+    problems.push('METRICS_TOKEN must have 32 characters or more');
+  }
+  if (sessionIdleSeconds <= accessTokenSeconds) {
+    problems.push('SESSION_IDLE_SECONDS must be more than ACCESS_TOKEN_SECONDS');
+  }
+  if (sessionIdleSeconds > sessionSeconds) {
+    problems.push('SESSION_IDLE_SECONDS must not be more than SESSION_SECONDS');
+  }
+  if (config.production && corsOrigins.some((origin) => origin.startsWith('http://'))) {
+    problems.push('CORS_ORIGINS must use https:// in production');
+  }
+  return problems;
+}
+
+function masterKeyProblems(value: string): string[] {
+  try {
+    parseMasterKey(value);
+    return [];
+  } catch (error) {
+    return [`MASTER_KEY ${(error as Error).message}`];
+  }
+}
+
+/**
+ * 32 bytes from base64, base64url or hex.
+ * @throws Error that says what is wrong, without the value
+ */
+export function parseMasterKey(value: string): Buffer {
+  const trimmed = value.trim();
+  let key: Buffer | undefined;
+  if (/^[0-9a-f]{64}$/i.test(trimmed)) key = Buffer.from(trimmed, 'hex');
+  else if (/^[A-Za-z0-9+/_-]{43}=?$/.test(trimmed)) key = Buffer.from(trimmed, 'base64');
+  if (key?.length !== 32) {
+    throw new Error('must be 32 bytes in base64 or hex: `openssl rand -base64 32` makes one');
+  }
+  if (new Set(key).size < 12) {
+    throw new Error('is not random: `openssl rand -base64 32` makes a good one');
+  }
+  return key;
+}

@@ -1,0 +1,93 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+
+import { Database } from '../database/database.js';
+import { open, seal } from './envelope.js';
+import { MasterKey, MasterKeyError } from './master-key.js';
+
+/** What data keys exist for; a key of one class never opens a value of another. */
+export const keyClasses = ['signing-keys'] as const;
+export type KeyClass = (typeof keyClasses)[number];
+
+interface DataKeyRow {
+  id: string;
+  class: KeyClass;
+  wrapped: Buffer;
+}
+
+/**
+ * Envelope encryption: values are sealed with the data key of their class, data keys with the
+ * master key. The sealed value starts with the id of its data key.
+ */
+export class KeyRing {
+  private readonly keys = new Map<string, Buffer>();
+  private readonly current = new Map<KeyClass, string>();
+
+  private constructor() {}
+
+  /**
+   * Opens all data keys and makes those that are missing.
+   * @throws MasterKeyError naming the key, when the master key does not open what is stored:
+   *   a new key is never made over old data
+   */
+  static async load(database: Database, masterKey: MasterKey): Promise<KeyRing> {
+    const ring = new KeyRing();
+    await database.transaction(async () => {
+      await database.lock('data-keys');
+      const rows = await database.rows<DataKeyRow>(
+        'SELECT id, class, wrapped FROM data_keys ORDER BY created_at',
+      );
+      for (const row of rows) ring.add(row, unwrap(row, masterKey));
+      for (const keyClass of keyClasses) {
+        if (!ring.current.has(keyClass)) await ring.create(keyClass, database, masterKey);
+      }
+    });
+    return ring;
+  }
+
+  /** @param context where the value belongs (table, column, row); needed again to open it */
+  seal(keyClass: KeyClass, plaintext: Buffer, context: string): Buffer {
+    const id = this.current.get(keyClass)!;
+    const idBytes = Buffer.from(id.replaceAll('-', ''), 'hex');
+    return Buffer.concat([idBytes, seal(this.keys.get(id)!, plaintext, `${keyClass}:${context}`)]);
+  }
+
+  /** @throws Error when the value was changed, moved, or sealed by a key that is not here */
+  open(keyClass: KeyClass, sealed: Buffer, context: string): Buffer {
+    const hex = sealed.subarray(0, 16).toString('hex');
+    const id = hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+    const key = this.keys.get(id);
+    if (!key) throw new Error(`data key ${id} is not in the key ring`);
+    return open(key, sealed.subarray(16), `${keyClass}:${context}`);
+  }
+
+  private add(row: Pick<DataKeyRow, 'id' | 'class'>, key: Buffer): void {
+    this.keys.set(row.id, key);
+    this.current.set(row.class, row.id);
+  }
+
+  private async create(keyClass: KeyClass, database: Database, master: MasterKey): Promise<void> {
+    const row = { id: randomUUID(), class: keyClass };
+    const key = randomBytes(32);
+    await database.rows('INSERT INTO data_keys (id, class, wrapped) VALUES ($1, $2, $3)', [
+      row.id,
+      row.class,
+      seal(master.bytes, key, wrapContext(row)),
+    ]);
+    this.add(row, key);
+  }
+}
+
+function unwrap(row: DataKeyRow, masterKey: MasterKey): Buffer {
+  try {
+    return open(masterKey.bytes, row.wrapped, wrapContext(row));
+  } catch {
+    throw new MasterKeyError(
+      `The master key from ${masterKey.source} does not open data key ${row.id} (${row.class}). ` +
+        'Start with the key this database was made with; without it the sealed data is lost.',
+    );
+  }
+}
+
+function wrapContext(row: Pick<DataKeyRow, 'id' | 'class'>): string {
+  return `data_keys.wrapped:${row.class}:${row.id}`;
+}

@@ -1,0 +1,72 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { DataSourceOptions } from 'typeorm';
+
+import { DatabaseConfig } from '../config/index.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { Database } from './database.js';
+import { measuredDriver } from './measured-driver.js';
+import { PoolMetrics } from './pool-metrics.js';
+
+/** How the service reaches its database, known before the application is built. */
+export class DatabaseConnection {
+  constructor(
+    readonly url: string,
+    /** Role to take on after connecting, so that the service cannot change tables; see migrations. */
+    readonly role: string | null,
+  ) {}
+}
+
+@Global()
+@Module({})
+export class DatabaseModule {
+  static with(connection: DatabaseConnection): DynamicModule {
+    const connectionProvider = { provide: DatabaseConnection, useValue: connection };
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [DatabaseConfig, Metrics],
+          useFactory: (config: DatabaseConfig, metrics: Metrics) => ({
+            ...dataSourceOptions(connection, config, metrics),
+            autoLoadEntities: true,
+            retryAttempts: 0, // a wrong address should be said at once, not after ten tries
+          }),
+        }),
+      ],
+      providers: [Database, PoolMetrics, connectionProvider],
+      exports: [Database, connectionProvider],
+    };
+  }
+}
+
+function dataSourceOptions(
+  connection: DatabaseConnection,
+  config: DatabaseConfig,
+  metrics: Metrics,
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url: connection.url,
+    driver: measuredDriver(metrics),
+    applicationName: 'gatehouse',
+    synchronize: false,
+    installExtensions: false,
+    logging: false,
+    poolSize: config.poolMax,
+    connectTimeoutMS: config.acquireTimeoutMs,
+    poolErrorHandler: () => undefined, // an idle connection that breaks is replaced, and counted
+    extra: {
+      min: config.poolMin,
+      idleTimeoutMillis: 30_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      statement_timeout: config.queryTimeoutMs,
+      // A frozen server enforces nothing: the client's own limit comes a little later.
+      query_timeout: config.queryTimeoutMs + 250,
+      lock_timeout: Math.min(2_000, config.queryTimeoutMs),
+      idle_in_transaction_session_timeout: 10_000,
+      ...(connection.role && { options: `-c role=${connection.role}` }),
+    },
+  };
+}

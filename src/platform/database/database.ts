@@ -1,0 +1,72 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+
+interface RunningTransaction {
+  manager: EntityManager;
+  effects: (() => void)[];
+}
+
+/**
+ * The one way to the database. `transaction()` carries its entity manager in AsyncLocalStorage,
+ * so that every repository called inside takes part without an argument.
+ */
+@Injectable()
+export class Database {
+  private readonly running = new AsyncLocalStorage<RunningTransaction>();
+
+  constructor(private readonly dataSource: DataSource) {}
+
+  /** The manager of the running transaction, else one that commits each statement. */
+  get manager(): EntityManager {
+    return this.running.getStore()?.manager ?? this.dataSource.manager;
+  }
+
+  get inTransaction(): boolean {
+    return this.running.getStore() !== undefined;
+  }
+
+  /** Runs `work` in a transaction (READ COMMITTED), or in the one already running. */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.inTransaction) return work();
+    const effects: (() => void)[] = [];
+    const result = await this.dataSource.transaction((manager) =>
+      this.running.run({ manager, effects }, work),
+    );
+    for (const effect of effects) effect();
+    return result;
+  }
+
+  /** Runs `work` outside any running transaction: what it writes stays when that one rolls back. */
+  async apart<T>(work: () => Promise<T>): Promise<T> {
+    return this.running.exit(() => this.transaction(work));
+  }
+
+  /** Runs `effect` once the running transaction has committed; at once when there is none. */
+  afterCommit(effect: () => void): void {
+    const transaction = this.running.getStore();
+    if (transaction) transaction.effects.push(effect);
+    else effect();
+  }
+
+  /** Rows of a statement with `$1` parameters, `RETURNING` of UPDATE and DELETE included. */
+  async rows<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
+    const result: unknown = await this.manager.query(sql, parameters);
+    const changed = Array.isArray(result) && result.length === 2 && Array.isArray(result[0]);
+    return (changed ? (result as [T[]])[0] : result) as T[];
+  }
+
+  /** The first row, if any. */
+  async row<T>(sql: string, parameters: unknown[] = []): Promise<T | undefined> {
+    return (await this.rows<T>(sql, parameters))[0];
+  }
+
+  /**
+   * Holds a cluster-wide lock until the running transaction ends, so that of two instances doing
+   * the same thing one waits for the other.
+   */
+  async lock(name: string): Promise<void> {
+    await this.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`gatehouse:${name}`]);
+  }
+}

@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache';
+import pg from 'pg';
+
+import type { Metrics } from '../telemetry/metrics.js';
+import { isConnectionFailure, sqlState } from './database-error.js';
+
+const statementShape =
+  /^\s*(?:WITH\b[\s\S]*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|BEGIN|START|COMMIT|ROLLBACK|LISTEN)\b(?:[\s\S]*?\b(?:FROM|INTO|UPDATE)\s+(?:"?public"?\.)?"?([a-z_]+)"?)?/i;
+
+/**
+ * The `pg` driver, measured: statement times by operation and table, errors by class, pool waits.
+ * A connection whose statement timed out is destroyed, since a frozen server would otherwise
+ * keep it busy for ever (`query_timeout` alone leaves it in the pool).
+ */
+export function measuredDriver(metrics: Metrics): typeof pg {
+  const observe = statementObserver(metrics);
+  const errors = metrics.counter('database_errors_total');
+  const acquire = metrics.histogram('database_pool_acquire_seconds');
+
+  const query = (client: pg.Client, args: unknown[]): unknown =>
+    Reflect.apply(pg.Client.prototype.query, client, args);
+
+  class MeasuredClient extends pg.Client {
+    // The driver has ten overloads of query(); all pass through unchanged.
+    override query(...args: never[]): never {
+      const started = performance.now();
+      const text = textOf(args[0]);
+      const finish = (error: unknown): void => {
+        observe(text, (performance.now() - started) / 1000);
+        if (!error) return;
+        errors.inc({ class: sqlState(error)?.slice(0, 2) ?? 'connection' });
+        if (isConnectionFailure(error)) destroySocket(this);
+      };
+      const callback = args.at(-1) as unknown;
+      if (typeof callback === 'function') {
+        const measured = (error: unknown, result: unknown): void => {
+          finish(error);
+          (callback as (error: unknown, result: unknown) => void)(error, result);
+        };
+        return query(this, [...args.slice(0, -1), measured]) as never;
+      }
+      const result = query(this, args);
+      if (result instanceof Promise) result.then(() => finish(undefined), finish);
+      return result as never;
+    }
+  }
+
+  class MeasuredPool extends pg.Pool {
+    constructor(options: pg.PoolConfig) {
+      super({ ...options, Client: MeasuredClient } as pg.PoolConfig);
+    }
+
+    override connect(callback?: unknown): never {
+      const started = performance.now();
+      const record = (): void => acquire.observe((performance.now() - started) / 1000);
+      if (typeof callback === 'function') {
+        const measured = (...results: unknown[]): void => {
+          record();
+          (callback as (...results: unknown[]) => void)(...results);
+        };
+        return super.connect(measured as never) as never;
+      }
+      const client = super.connect();
+      client.then(record, record);
+      return client as never;
+    }
+  }
+
+  return { ...pg, Client: MeasuredClient, Pool: MeasuredPool } as typeof pg;
+}
+
+function textOf(query: unknown): string {
+  return typeof query === 'string'
+    ? query
+    : String((query as { text?: unknown } | null)?.text ?? '');
+}
+
+/** Ends a connection that no longer answers; `end()` would wait for the other side. */
+export function destroySocket(client: pg.Client): void {
+  const { connection } = client as unknown as { connection?: { stream?: { destroy(): void } } };
+  connection?.stream?.destroy();
+}
+
+/** Statements repeat, so each text is taken apart once. */
+function statementObserver(metrics: Metrics): (text: string, seconds: number) => void {
+  const durations = metrics.histogram('database_query_duration_seconds');
+  const labelsOf = new LRUCache<string, { operation: string; table: string }>({ max: 1_000 });
+  return (text, seconds) => {
+    let labels = labelsOf.get(text);
+    if (!labels) {
+      const [, operation, table] = statementShape.exec(text) ?? [];
+      labels = {
+        operation: operation?.toLowerCase() ?? 'other',
+        table: table?.toLowerCase() ?? 'none',
+      };
+      labelsOf.set(text, labels);
+    }
+    durations.observe(labels, seconds);
+  };
+}

@@ -1,0 +1,21 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+
+import { problemHeaders, problemOf } from '../errors/problem.js';
+import { toAppError } from '../errors/to-app-error.js';
+import { securityHeaders } from './security-headers.js';
+
+/** Answers what Fastify's router refuses before any hook runs (bad escapes, over-long parameters). */
+export function answerFrameworkError(
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const problem = toAppError(error);
+  const path = request.url.split('?', 1)[0] ?? '/';
+  void reply
+    .status(problem.definition.status)
+    .headers(securityHeaders.api)
+    .headers(problemHeaders(problem))
+    .header('x-request-id', request.id)
+    .send(JSON.stringify(problemOf(problem, request.id, path)));
+}

@@ -1,0 +1,111 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+
+import { type RequestContext, runInContext } from '../context/request-context.js';
+import type { Metrics } from '../telemetry/metrics.js';
+import type { AllowedMethods } from './allowed-methods.js';
+import type { Drain } from './drain.js';
+import { checkParameters, checkRequest } from './hygiene.js';
+import { securityHeaders, surfaceOf } from './security-headers.js';
+import { parseStrictJson } from './strict-json.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    context: RequestContext;
+  }
+}
+
+export interface LifecycleParts {
+  logger: Logger;
+  metrics: Metrics;
+  drain: Drain;
+}
+
+/** The first hook, before any of the framework: headers of the answer, context, hygiene. */
+export function beginRequest(
+  { metrics, drain }: LifecycleParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  metrics.gauge('http_requests_in_progress').inc();
+  void reply.headers(securityHeaders[surfaceOf(request.url)]);
+  void reply.header('x-request-id', request.id);
+  if (drain.active) void reply.header('connection', 'close');
+  request.context = contextOf(request);
+  runInContext(request.context, () => {
+    let problem: Error | undefined;
+    try {
+      checkRequest(request.raw);
+      checkParameters(request.query, request.params);
+    } catch (error) {
+      problem = error as Error;
+    }
+    done(problem);
+  });
+}
+
+/** The hooks after the first: body, context again, and the record of the answer. */
+export function registerLifecycle(
+  fastify: FastifyInstance,
+  parts: LifecycleParts,
+  allowedMethods: AllowedMethods,
+): void {
+  fastify.decorateRequest('context');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  fastify.addHook('onRoute', (route) => allowedMethods.learn(route.method, route.url));
+  // The body arrives in socket events, which run outside the context: enter it again.
+  fastify.addHook('preValidation', (request, _reply, done) => runInContext(request.context, done));
+  fastify.addHook('onResponse', (request, reply, done) => {
+    recordRequest(request, reply, parts);
+    done();
+  });
+}
+
+function parseBody(
+  _request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  try {
+    done(null, body.length === 0 ? undefined : parseStrictJson(body));
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function contextOf(request: FastifyRequest): RequestContext {
+  return {
+    origin: 'http',
+    requestId: request.id,
+    address: request.ip,
+    userAgent: request.headers['user-agent']?.slice(0, 256) ?? null,
+  };
+}
+
+function recordRequest(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { metrics, logger }: LifecycleParts,
+): void {
+  metrics.gauge('http_requests_in_progress').dec();
+  const route = request.routeOptions.url ?? 'unknown';
+  const labels = { method: request.method, route, status: String(reply.statusCode) };
+  metrics.histogram('http_request_duration_seconds').observe(labels, reply.elapsedTime / 1000);
+  metrics.counter('http_requests_total').inc(labels);
+  const level = route.startsWith('/health') || route === '/metrics' ? 'debug' : 'info';
+  if (!logger.isLevelEnabled(level)) return;
+  logger[level](
+    {
+      requestId: request.id,
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+      address: request.ip,
+      userId: request.context?.principal?.userId,
+    },
+    'request',
+  );
+}

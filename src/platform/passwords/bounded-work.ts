@@ -1,0 +1,36 @@
+import { AppError } from '../errors/app-error.js';
+
+/**
+ * Lets `concurrency` tasks run at once and `queueLimit` wait, first come, first served. Hashing
+ * without a bound would take all processors and 19 MiB for each attacker's request.
+ */
+export class BoundedWork {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly queueLimit: number,
+  ) {}
+
+  get queueLength(): number {
+    return this.waiting.length;
+  }
+
+  /** @throws AppError `server.overloaded` when too many wait already */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.running >= this.concurrency) {
+      if (this.waiting.length >= this.queueLimit) throw new AppError('server.overloaded');
+      await new Promise<void>((start) => this.waiting.push(start));
+    } else {
+      this.running++;
+    }
+    try {
+      return await task();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running--;
+    }
+  }
+}

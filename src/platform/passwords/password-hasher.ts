@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os';
+
+import { Injectable } from '@nestjs/common';
+
+import { AccountsConfig } from '../config/index.js';
+import { randomToken } from '../crypto/tokens.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { Argon2id, Bcrypt, type PasswordAlgorithm } from './algorithms.js';
+import { BoundedWork } from './bounded-work.js';
+
+export interface Verification {
+  matches: boolean;
+  /** Name of the algorithm that wrote the hash. */
+  algorithm: string;
+  /** True when the hash should be renewed: another algorithm or weaker parameters. */
+  outdated: boolean;
+}
+
+/** Hashes and verifies passwords, a bounded number at once, off the event loop. */
+@Injectable()
+export class PasswordHasher {
+  private readonly algorithms: readonly PasswordAlgorithm[];
+  private readonly preferred: PasswordAlgorithm;
+  private readonly work: BoundedWork;
+  private decoy?: Promise<string>;
+
+  constructor(
+    accounts: AccountsConfig,
+    private readonly metrics: Metrics,
+  ) {
+    const argon2id = new Argon2id(accounts.argon2MemoryKib, accounts.argon2Iterations);
+    const bcrypt = new Bcrypt(accounts.bcryptCost);
+    this.algorithms = [argon2id, bcrypt];
+    this.preferred = accounts.passwordAlgorithm === 'bcrypt' ? bcrypt : argon2id;
+    this.work = new BoundedWork(
+      accounts.hashConcurrency || availableParallelism(),
+      accounts.hashQueueLimit,
+    );
+  }
+
+  get algorithm(): string {
+    return this.preferred.name;
+  }
+
+  /** @throws AppError `server.overloaded` */
+  hash(password: string): Promise<string> {
+    return this.measured(this.preferred, () => this.preferred.hash(password));
+  }
+
+  /**
+   * Compares in constant time. Without a hash (unknown user) the same work is done against a
+   * decoy, so that the time tells nothing (ASVS V6.3.8).
+   * @throws AppError `server.overloaded`
+   */
+  async verify(hash: string | null, password: string): Promise<Verification> {
+    const against = hash ?? (await this.decoyHash());
+    const algorithm = this.algorithms.find((candidate) => candidate.recognises(against));
+    if (!algorithm) throw new Error('a stored password hash is of no known algorithm');
+    const matches = await this.measured(algorithm, () => algorithm.verify(against, password));
+    return {
+      matches: matches && hash !== null,
+      algorithm: algorithm.name,
+      outdated: algorithm !== this.preferred || !algorithm.isCurrent(against),
+    };
+  }
+
+  private decoyHash(): Promise<string> {
+    return (this.decoy ??= this.preferred.hash(randomToken()));
+  }
+
+  private measured<T>(algorithm: PasswordAlgorithm, task: () => Promise<T>): Promise<T> {
+    const result = this.work.run(async () => {
+      const end = this.metrics.histogram('password_hash_duration_seconds').startTimer({
+        algorithm: algorithm.name,
+      });
+      try {
+        return await task();
+      } finally {
+        end();
+        this.metrics.gauge('password_hash_queue_length').set(this.work.queueLength);
+      }
+    });
+    this.metrics.gauge('password_hash_queue_length').set(this.work.queueLength);
+    return result;
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * NIST SP 800-63B-4 section 3.1.1.2: length instead of composition rules. A password that is the
+ * only factor has 15 characters or more; what is easily guessed from the account or from the
+ * keyboard is refused, and the reason is named.
+ */
+export const minLength = 15;
+/** Bounds the work of checking; far above the 64 that must be accepted (ASVS V6.2.9). */
+export const maxLength = 256;
+
+export interface PasswordWeakness {
+  rule: 'minLength' | 'maxLength' | 'repetition' | 'sequence' | 'context';
+  message: string;
+}
+
+const keyboardRows = [
+  'qwertyuiop',
+  'asdfghjkl',
+  'zxcvbnm',
+  'qwertzuiop',
+  'azertyuiop',
+  '1234567890',
+  'abcdefghijklmnopqrstuvwxyz',
+];
+/** Pairs of characters that follow each other on a row, in either direction. */
+const neighbours = new Set(
+  keyboardRows.flatMap((row) =>
+    [...row].flatMap((char, index) => {
+      const next = row[(index + 1) % row.length]!;
+      return [char + next, next + char];
+    }),
+  ),
+);
+
+/** @param context words an attacker tries first: username, address, name of the service */
+export function passwordWeakness(
+  password: string,
+  context: readonly string[],
+): PasswordWeakness | undefined {
+  const length = [...password].length;
+  if (length < minLength) {
+    return { rule: 'minLength', message: `must have at least ${minLength} characters` };
+  }
+  if (length > maxLength) {
+    return { rule: 'maxLength', message: `must have at most ${maxLength} characters` };
+  }
+  const folded = password.normalize('NFKC').toLowerCase();
+  if (isRepetition(folded)) return { rule: 'repetition', message: 'must not repeat one pattern' };
+  if (isWalk(folded)) {
+    return { rule: 'sequence', message: 'must not be a row of neighbouring keys or letters' };
+  }
+  if (restWithout(folded, context).length < 8) {
+    return {
+      rule: 'context',
+      message: 'must not be made of your name, your address or the name of this service',
+    };
+  }
+  return undefined;
+}
+
+/** `aaaa…`, `abcabc…`: one pattern of up to a third of the length, over and over. */
+function isRepetition(password: string): boolean {
+  const found = (password + password).indexOf(password, 1);
+  return found <= password.length / 3;
+}
+
+/** At least four in five steps go to a neighbouring key, the same key, or the next letter. */
+function isWalk(password: string): boolean {
+  const chars = [...password];
+  const steps = chars.slice(1).filter((char, index) => {
+    const previous = chars[index]!;
+    return char === previous || neighbours.has(previous + char);
+  }).length;
+  return steps / (chars.length - 1) >= 0.8;
+}
+
+function restWithout(password: string, context: readonly string[]): string {
+  return context
+    .flatMap((words) => words.toLowerCase().split(/[^\p{L}\p{N}]+/u))
+    .filter((word) => word.length >= 4)
+    .reduce((rest, word) => rest.replaceAll(word, ''), password);
+}

@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import type { ThrottlerStorage } from '@nestjs/throttler';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import { PerimeterConfig } from '../config/index.js';
+import { AppError } from '../errors/app-error.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { type Decision, SlidingWindow } from './sliding-window.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set once a limit has counted the request. */
+    limitDecision?: Decision;
+  }
+}
+
+/**
+ * Counts requests by policy. In this process only: several instances each grant the quota until a
+ * shared store is configured. It is the storage of `@nestjs/throttler` and what its guard calls.
+ */
+@Injectable()
+export class RateLimiter implements ThrottlerStorage {
+  private readonly windows = new SlidingWindow();
+
+  constructor(
+    private readonly perimeter: PerimeterConfig,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** `ThrottlerStorage` for code that uses @nestjs/throttler directly. Times in milliseconds. */
+  increment(key: string, ttl: number, limit: number): ReturnType<ThrottlerStorage['increment']> {
+    const decision = this.windows.hit(key, limit, ttl);
+    return Promise.resolve({
+      totalHits: limit - decision.remaining,
+      timeToExpire: decision.resetSeconds,
+      isBlocked: !decision.allowed,
+      timeToBlockExpire: decision.allowed ? 0 : decision.resetSeconds,
+    });
+  }
+
+  /**
+   * Counts one request and writes `RateLimit` and `RateLimit-Policy`
+   * (draft-ietf-httpapi-ratelimit-headers-10).
+   * @throws AppError `throttling.limit_exceeded` with Retry-After
+   */
+  count(request: FastifyRequest, reply: FastifyReply, policyName?: LimitPolicyName): void {
+    const userId = request.context.principal?.userId;
+    const name = policyName ?? (userId ? 'user' : 'anonymous');
+    const policy = limitPolicies[name];
+    const quota = Math.max(1, Math.round(policy.quota * this.perimeter.rateLimitScale));
+    const caller = policy.per === 'caller' && userId ? userId : request.ip;
+    const scope = policyName ? `${name}:${request.method}${request.routeOptions.url}` : name;
+    const decision = this.windows.hit(`${scope}:${caller}`, quota, policy.windowSeconds * 1000);
+    request.limitDecision = decision;
+    void reply.header('ratelimit-policy', `"${name}";q=${quota};w=${policy.windowSeconds}`);
+    void reply.header('ratelimit', `"${name}";r=${decision.remaining};t=${decision.resetSeconds}`);
+    if (decision.allowed) return;
+    this.metrics.counter('throttled_requests_total').inc({ policy: name });
+    throw new AppError('throttling.limit_exceeded', {
+      headers: { 'retry-after': String(decision.resetSeconds) },
+    });
+  }
+
+  /** Counts an API request that failed before the guards; gives the refusal when it is too many. */
+  countUnguarded(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+    if (request.limitDecision || !request.context || !request.url.startsWith('/api/'))
+      return undefined;
+    try {
+      this.count(request, reply);
+      return undefined;
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Parts } from './app.module.js';
+import { type Config, LogConfig } from './platform/config/index.js';
+import { loadMasterKey } from './platform/crypto/index.js';
+import { openDatabase, type OpenedDatabase } from './platform/database/index.js';
+import { createLogger } from './platform/logging/logger.js';
+import { Metrics } from './platform/telemetry/metrics.js';
+
+export interface Started {
+  parts: Parts;
+  database: OpenedDatabase;
+}
+
+/** Everything before the application: logger, master key, database at the newest schema. */
+export async function startUp(config: Config): Promise<Started> {
+  const metrics = new Metrics();
+  const logger = createLogger(config.get(LogConfig).level, metrics);
+  const masterKey = await loadMasterKey(config);
+  const database = await openDatabase(config, (message, fields) => logger.info(fields, message));
+  if (database.applied.length > 0) logger.info({ applied: database.applied }, 'Schema migrated');
+  if (database.fullRights) {
+    logger.warn(
+      'The database login may not take on the role gatehouse_service, so the service keeps all its rights; see docs/operations/database.md',
+    );
+  }
+  const { connection } = database;
+  return { parts: { config, connection, masterKey, metrics, logger }, database };
+}
+
+/** One line for an operator: what is wrong and what to do; null when a stack is needed. */
+export function explain(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const { code, address, port } = error as Error & Record<string, unknown>;
+  if (code === 'EADDRINUSE') {
+    return `${String(address)}:${String(port)} is taken by another process: set PORT to another port`;
+  }
+  if (code === 'EACCES' && port) return `Port ${String(port)} may not be used: set PORT above 1023`;
+  const explained = [
+    'ConfigError',
+    'MasterKeyError',
+    'DataDirInUseError',
+    'EmbeddedPostgresError',
+  ].includes(error.constructor.name);
+  if (explained) return error.message;
+  return databaseExplanation(error);
+}
+
+function databaseExplanation(error: Error): string | null {
+  const { code } = error as Error & { code?: string };
+  const reasons: Record<string, string> = {
+    ECONNREFUSED: 'nobody listens there',
+    ENOTFOUND: 'the host is not known',
+    EAI_AGAIN: 'the host name cannot be resolved',
+    ETIMEDOUT: 'there was no answer',
+    '28P01': 'the password is wrong',
+    '28000': 'the login is refused',
+    '3D000': 'the database does not exist',
+    '42501': 'the login may not create tables: set MIGRATION_DATABASE_URL to one that may',
+  };
+  const reason =
+    reasons[code ?? ''] ?? (/timeout/i.test(error.message) ? 'there was no answer' : null);
+  return reason && `The database of DATABASE_URL cannot be used: ${reason}`;
+}
