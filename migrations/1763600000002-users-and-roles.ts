@@ -14,7 +14,7 @@ export class UsersAndRoles1763600000002 implements MigrationInterface {
         password_hash text,
         status text NOT NULL DEFAULT 'active',
         email_verified_at timestamptz,
-        created_at timestamptz NOT NULL DEFAULT now(),
+        created_at timestamptz(3) NOT NULL DEFAULT now(), -- as precise as a cursor can say
         updated_at timestamptz NOT NULL DEFAULT now(),
         last_login_at timestamptz,
         CONSTRAINT users_email_unique UNIQUE (email_key),

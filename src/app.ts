@@ -1,4 +1,4 @@
-import { type DynamicModule, RequestMethod } from '@nestjs/common';
+import { type DynamicModule, type INestApplication, RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -7,6 +7,7 @@ import { AppModule, type Parts } from './app.module.js';
 import { serveDocs } from './features/docs/index.js';
 import { HttpConfig, PerimeterConfig } from './platform/config/index.js';
 import { AllowedMethods } from './platform/http/allowed-methods.js';
+import { corsOptions } from './platform/http/cors.js';
 import { Drain } from './platform/http/drain.js';
 import { answerFrameworkError } from './platform/http/framework-error.js';
 import { beginRequest, registerLifecycle } from './platform/http/lifecycle.js';
@@ -26,8 +27,13 @@ const unversioned = [
   'setup/setup.css',
 ];
 
+/** Puts the API under /api/v1; for whoever builds an application out of {@link AppModule}. */
+export function placeRoutes(app: INestApplication): void {
+  app.setGlobalPrefix('api/v1', { exclude: unversioned });
+}
+
 /**
- * Builds the application without listening: used by main, the tests and the OpenAPI scripts.
+ * Builds the application without listening: used by main and the tests.
  * @param extraFeatures modules of a team that grows its own features, or of a test
  */
 export async function createApp(
@@ -37,7 +43,7 @@ export async function createApp(
   const { config, metrics, logger } = parts;
   const perimeter = config.get(PerimeterConfig);
   const adapter = new FastifyAdapter({
-    ...serverOptions(config.get(HttpConfig), perimeter),
+    ...serverOptions(config.get(HttpConfig), perimeter, logger),
     frameworkErrors: answerFrameworkError,
     skipMiddie: true, // nothing here is Express middleware
   });
@@ -49,15 +55,8 @@ export async function createApp(
   const lifecycle = { logger, metrics, drain: app.get(Drain) };
   adapter.setOnRequestHook((request, reply, done) => beginRequest(lifecycle, request, reply, done));
   registerLifecycle(adapter.getInstance(), lifecycle, app.get(AllowedMethods));
-  app.setGlobalPrefix('api/v1', { exclude: unversioned });
-  if (perimeter.corsOrigins.length > 0) {
-    app.enableCors({
-      origin: [...perimeter.corsOrigins],
-      credentials: true,
-      maxAge: 600,
-      exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
-    });
-  }
+  placeRoutes(app);
+  if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));
   serveDocs(app);
   await app.init();
   await adapter.getInstance().ready();

@@ -1,15 +1,26 @@
+import { readFileSync } from 'node:fs';
+
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.js';
 import { SetupService } from './features/setup/index.js';
-import { Config, HttpConfig, loadConfig, ProcessConfig } from './platform/config/index.js';
+import { type Config, HttpConfig, loadConfig, ProcessConfig } from './platform/config/index.js';
 import { environment, startedByNpm } from './platform/config/environment.js';
 import { Drain } from './platform/http/drain.js';
 import { explain, type Started, startUp } from './start-up.js';
 
+/** SIGHUP comes when the terminal is closed. */
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** npm passes on what the terminal sends to both: within this time it is one signal. */
+const sameSignalMs = 500;
+
 /** Starts the service and stops it in order. The only file that listens or exits. */
 async function main(): Promise<void> {
   const config = loadConfig(environment());
+  // Before it serves there is nothing to finish; the embedded server follows a process that exits.
+  let stop = (_reason: string, exitCode: number): void => process.exit(exitCode);
+  for (const signal of stopSignals) process.on(signal, () => stop(signal, 0));
+  if (startedByNpm()) stopWithNpm(() => stop('npm is gone', 0));
   const started = await startUp(config);
   const { logger } = started.parts;
   process.on('unhandledRejection', (reason) => {
@@ -17,29 +28,15 @@ async function main(): Promise<void> {
   });
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'An error escaped: stopping');
-    void stop('uncaughtException', 1);
+    stop('uncaughtException', 1);
   });
   let app: NestFastifyApplication | undefined;
-  let stopping = false;
-  const stop = async (reason: string, exitCode: number): Promise<void> => {
-    if (stopping) process.exit(1); // a second signal does not wait
-    stopping = true;
-    logger.info({ reason }, 'Stopping');
-    await shutDown(app, started, config).catch((error: unknown) => {
-      logger.error({ err: error }, 'Stopping did not go well');
-      exitCode = 1;
-    });
-    logger.flush(() => process.exit(exitCode));
-  };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => void stop(signal, 0));
-  }
-  if (startedByNpm()) stopWithParent(() => void stop('npm is gone', 0));
   try {
     app = await createApp(started.parts);
     const setupLink = await app.get(SetupService).prepare();
     const { host, port } = config.get(HttpConfig);
     await app.listen({ host, port });
+    stop = stopOnce(app, started, config);
     welcome(config, await app.getUrl(), setupLink);
     logger.info({ url: await app.getUrl() }, 'Ready');
   } catch (error) {
@@ -49,28 +46,64 @@ async function main(): Promise<void> {
   }
 }
 
+/** Stops in order when called first, at once when called again. */
+function stopOnce(
+  app: NestFastifyApplication,
+  started: Started,
+  config: Config,
+): (reason: string, exitCode: number) => void {
+  const { logger } = started.parts;
+  let since: number | undefined;
+  return (reason, exitCode) => {
+    if (since !== undefined) {
+      if (performance.now() - since > sameSignalMs) process.exit(1);
+      return;
+    }
+    since = performance.now();
+    logger.info({ reason }, 'Stopping');
+    void shutDown(app, started, config)
+      .catch((error: unknown) => {
+        logger.error({ err: error }, 'Stopping did not go well');
+        exitCode = 1;
+      })
+      .then(() => logger.flush(() => process.exit(exitCode)));
+  };
+}
+
 /** Readiness first, then connections, then what they stood on; at most the drain timeout. */
 async function shutDown(
-  app: NestFastifyApplication | undefined,
+  app: NestFastifyApplication,
   { database }: Started,
   config: Config,
 ): Promise<void> {
   const { drainDelayMs, drainTimeoutMs } = config.get(HttpConfig);
-  if (app) {
-    app.get(Drain).begin();
-    await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
-    const late = new Promise((resolve) => setTimeout(resolve, drainTimeoutMs).unref());
-    await Promise.race([app.close(), late]);
-  }
+  app.get(Drain).begin();
+  await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+  // Closing ends connections that are idle now; those that still answer a request are idle after it.
+  setInterval(() => app.getHttpServer().closeIdleConnections(), 100).unref();
+  const late = new Promise((resolve) => setTimeout(resolve, drainTimeoutMs).unref());
+  await Promise.race([app.close(), late]);
   await database.close();
 }
 
 /** npm that is killed tells nobody; without it the service would run on unseen. */
-function stopWithParent(stop: () => void): void {
-  const parent = process.ppid;
+function stopWithNpm(stop: () => void): void {
+  const before = npmProcess();
   setInterval(() => {
-    if (process.ppid !== parent) stop();
+    if (npmProcess() !== before) stop();
   }, 500).unref();
+}
+
+/** Our parent; where /proc tells that it is the shell in which npm runs scripts, that one's. */
+function npmProcess(): number {
+  const parent = process.ppid;
+  try {
+    const status = readFileSync(`/proc/${parent}/stat`, 'utf8');
+    const [, name = '', grandparent] = /^\d+ \((.*)\) \S (\d+)/.exec(status) ?? [];
+    return /^(sh|dash|bash|ash|busybox)$/.test(name) ? Number(grandparent) : parent;
+  } catch {
+    return parent;
+  }
 }
 
 /** For people, on stderr: stdout carries the log. */
@@ -93,7 +126,9 @@ function welcome(config: Config, url: string, setupLink: string | null): void {
       : []),
     '',
   ];
-  process.stderr.write(`${lines.join('\n')}\n`);
+  // With PORT=0 the port is known only now.
+  const text = lines.join('\n').replaceAll('http://localhost:0/', `${url}/`);
+  process.stderr.write(`${text}\n`);
 }
 
 main().catch((error: unknown) => {

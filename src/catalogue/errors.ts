@@ -251,13 +251,6 @@ export const errors = {
     log: 'warn',
     advice: 'Repeat the request after Retry-After seconds.',
   },
-  'server.stopping': {
-    status: 503,
-    title: 'This instance is stopping',
-    category: 'dependency',
-    log: 'silent',
-    advice: 'Repeat the request: another instance will answer.',
-  },
   'server.timeout': {
     status: 504,
     title: 'The answer took too long',

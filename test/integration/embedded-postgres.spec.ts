@@ -339,24 +339,33 @@ describe('kill -9', () => {
     await expect(query(ownerUrl, 'SELECT n FROM kept')).resolves.toEqual([{ n: 7 }]);
   });
 
+  async function writePidFile(pid: number | undefined): Promise<void> {
+    const lines = [pid, join(dataDir, 'postgres'), 1, 15_000, '', '127.0.0.1', '', 'ready'];
+    await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), `${lines.join('\n')}\n`);
+  }
+
   it('[DA-01][F01] and its process id reused by a stranger: the stranger is left alone', async () => {
     await (await start()).stop();
     const stranger = spawn('sleep', ['60']);
     children.add(stranger);
-    const lines = [
-      stranger.pid,
-      join(dataDir, 'postgres'),
-      1,
-      15_000,
-      '',
-      '127.0.0.1',
-      '',
-      'ready',
-    ];
-    await writeFile(join(dataDir, 'postgres', 'postmaster.pid'), `${lines.join('\n')}\n`);
+    await writePidFile(stranger.pid);
     const { ownerUrl } = await start();
     await expect(query(ownerUrl, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+  });
+
+  onLinux('[DA-01][F01] and nobody collects its zombie, as in many containers', async () => {
+    await (await start()).stop();
+    // The shell's child ends after the shell became `sleep`, which does not wait for it.
+    const parent = spawn('sh', ['-c', 'sleep 0.1 & echo $!; exec sleep 60']);
+    children.add(parent);
+    const [line] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+    await eventually(async () => {
+      expect(readFileSync(`/proc/${line}/stat`, 'utf8')).toContain(') Z ');
+    });
+    await writePidFile(Number(line));
+    const { ownerUrl } = await start();
+    await expect(query(ownerUrl, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
   });
 
   onLinux('[DA-01][F03] a server that hangs is replaced at the next start', async () => {
@@ -464,7 +473,7 @@ describe('users', () => {
       chownSync(dataDir, NOBODY, NOBODY);
       const { ownerUrl } = await start();
       await expect(query(ownerUrl, 'SELECT 1 AS one')).resolves.toEqual([{ one: 1 }]);
-      for (const name of await readdir(dataDir)) {
+      for (const name of (await readdir(dataDir)).filter((entry) => !entry.endsWith('.sock'))) {
         expect([name, (await stat(join(dataDir, name))).uid]).toEqual([name, NOBODY]);
       }
     },

@@ -20,14 +20,23 @@ export class AuthController {
     private readonly sessions: SessionsService,
   ) {}
 
-  /** Make an account with the default role. */
+  /**
+   * Make an account with the default role.
+   * @throws {403} auth.registration_closed
+   * @throws {409} users.email_taken, users.username_taken
+   * @throws {503} server.overloaded
+   */
   @Post('register')
   @PublicAttempt('register')
   register(@Body() request: Register): Promise<UserView> {
     return this.auth.register(request);
   }
 
-  /** Sign in with email or username. The answer is the same for every cause of failure. */
+  /**
+   * Sign in with email or username. The answer is the same for every cause of failure.
+   * @throws {401} auth.invalid_credentials
+   * @throws {503} server.overloaded
+   */
   @Post('login')
   @HttpCode(200)
   @PublicAttempt('login')
@@ -38,6 +47,7 @@ export class AuthController {
   /**
    * Exchange a refresh token for new tokens. Each works once; for ten seconds the old one gets
    * the same successor, after that using it ends the session.
+   * @throws {401} auth.invalid_refresh_token
    */
   @Post('refresh')
   @HttpCode(200)

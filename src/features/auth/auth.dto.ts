@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
 
 import { Equals } from '../../platform/http/equals.decorator.js';
@@ -28,6 +29,7 @@ export class Register {
    * The password again.
    * @example "enchantress of number"
    */
+  @ApiProperty({ minLength: 1, maxLength: 256 })
   @Equals('password')
   passwordConfirmation: string;
 }
@@ -48,7 +50,10 @@ export class Login {
 }
 
 export class Refresh {
-  /** The newest refresh token of the session. */
+  /**
+   * The newest refresh token of the session.
+   * @example "c2Vzc2lvbi1mYW1pbHktYW5kLXNlY3JldC1hcmUtNDgtYnl0ZXMtbG9uZy1oZXJl"
+   */
   @IsString()
   @Length(1, 200)
   refreshToken: string;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { CALLER_STRATEGY } from '../../platform/access/index.js';
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { TokensModule } from '../tokens/index.js';
@@ -12,6 +13,12 @@ import { PrincipalsService } from './principals.service.js';
 @Module({
   imports: [UsersModule, RolesModule, SessionsModule, TokensModule],
   controllers: [AuthController],
-  providers: [AuthService, PrincipalsService, BearerStrategy],
+  providers: [
+    AuthService,
+    PrincipalsService,
+    BearerStrategy,
+    { provide: CALLER_STRATEGY, useExisting: BearerStrategy },
+  ],
+  exports: [CALLER_STRATEGY],
 })
 export class AuthModule {}

@@ -3,7 +3,7 @@ import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { Strategy } from 'passport-strategy';
 
-import { bearerStrategy, type Principal } from '../../platform/access/index.js';
+import type { Principal } from '../../platform/access/index.js';
 import { PrincipalsService } from './principals.service.js';
 
 type Done = (error: unknown, principal?: Principal | null) => void;
@@ -30,7 +30,7 @@ class BearerHeader extends Strategy {
 }
 
 @Injectable()
-export class BearerStrategy extends PassportStrategy(BearerHeader, bearerStrategy) {
+export class BearerStrategy extends PassportStrategy(BearerHeader, 'bearer') {
   constructor(private readonly principals: PrincipalsService) {
     super();
   }

@@ -1,6 +1,12 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 /** What a client works with after signing in. */
 export class TokensView {
-  /** Send it as `Authorization: Bearer …`. */
+  /**
+   * Send it as `Authorization: Bearer …`.
+   * @example "eyJhbGciOiJSUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIuLi4ifQ.c2lnbmF0dXJl"
+   */
+  @ApiProperty({ maxLength: 4_096, pattern: '^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$' })
   accessToken: string;
   /** @example "Bearer" */
   tokenType: 'Bearer';
@@ -8,7 +14,12 @@ export class TokensView {
    * Seconds until the access token ends.
    * @example 3600
    */
+  @ApiProperty({ type: 'integer', minimum: 1, maximum: 86_400 })
   expiresIn: number;
-  /** Works once: POST /api/v1/auth/refresh exchanges it for new tokens. */
+  /**
+   * Works once: POST /api/v1/auth/refresh exchanges it for new tokens.
+   * @example "c2Vzc2lvbi1mYW1pbHktYW5kLXNlY3JldC1hcmUtNDgtYnl0ZXMtbG9uZy1oZXJl"
+   */
+  @ApiProperty({ maxLength: 200, pattern: '^[A-Za-z0-9_-]+$' })
   refreshToken: string;
 }

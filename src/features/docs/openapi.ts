@@ -1,10 +1,13 @@
-import { STATUS_CODES } from 'node:http';
-
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
-import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import { headers } from './headers.js';
+import { completeOperation, type Operation } from './operations.js';
 import { ProblemView } from './problem.view.js';
+import { problemExamples } from './problem-examples.js';
+import { operationId, routeRules } from './routes.js';
+import { completeSchemas } from './schemas.js';
+import { tags } from './tags.js';
 
 const description = `
 Accounts, sign-in, sessions, roles, audit, health and metrics.
@@ -18,16 +21,28 @@ Accounts, sign-in, sessions, roles, audit, health and metrics.
 **Limits** are told by \`RateLimit\` and \`RateLimit-Policy\`; a 429 says when to come back.
 `;
 
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
-  'x-permission'?: string;
-  'x-rate-limit'?: LimitPolicyName;
+const bearer = {
+  type: 'http' as const,
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description:
+    'The `accessToken` of a sign-in: a JWT after RFC9068, issued and checked as RFC8725 demands.',
 };
 
-/** Builds the OpenAPI 3.1 document from controllers, DTOs and views, and adds what all share. */
+/** The installation that the document is about. */
+export interface DescribedInstallation {
+  version: string;
+  url: string;
+  environment: string;
+}
+
+/**
+ * Builds the OpenAPI 3.1 document from controllers, DTOs and views, and completes it by rule with
+ * what guards, pipes and filters do on every route.
+ */
 export function buildOpenApi(
   app: INestApplication,
-  version: string,
-  server: string,
+  { version, url, environment }: DescribedInstallation,
 ): OpenAPIObject {
   const settings = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
@@ -35,86 +50,29 @@ export function buildOpenApi(
     .setDescription(description.trim())
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .setContact('Gatehouse', server, '')
-    .addServer(server)
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' }, 'bearer')
+    .addBearerAuth(bearer, 'bearer')
     .build();
   const document = SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemView],
-    operationIdFactory: (controller, method) => `${controller.replace('Controller', '')}.${method}`,
+    operationIdFactory: operationId,
   });
+  const rules = routeRules(app);
   for (const [path, item] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(item as Record<string, Operation>)) {
-      complete(path, method, operation);
+      completeOperation(path, method, operation, rules.get(operation.operationId ?? ''));
     }
   }
+  completeSchemas(document);
+  document.info.contact = { name: 'Gatehouse', url };
+  const server = { url, description: `Environment: ${environment}`, 'x-internal': false };
+  document.servers = [server];
+  document.tags = tags.filter(({ name }) => isUsed(document, name));
+  document.components = { ...document.components, headers, examples: problemExamples(document) };
   return document;
 }
 
-/** Adds the answers that guards, pipes and filters give on every route. */
-function complete(path: string, method: string, operation: Operation): void {
-  const [summary = '', ...rest] = (operation.summary ?? '').split('\n');
-  operation.summary = summary;
-  if (rest.length > 0) operation.description ??= rest.join('\n');
-  operation.tags = [tagOf(path)];
-  const secured = operation.security?.some((scheme) => 'bearer' in scheme) === true;
-  const takesInput = operation.requestBody !== undefined || (operation.parameters?.length ?? 0) > 0;
-  const statuses = [
-    ...(takesInput || method === 'post' ? [400] : []),
-    ...(secured || operation['x-rate-limit'] ? [401] : []),
-    ...(operation['x-permission'] ? [403] : []),
-    ...(path.includes('{') ? [404] : []),
-    ...(method === 'get' ? [] : [409, 413, 415]),
-    429,
-    500,
-    503,
-  ];
-  for (const status of statuses) {
-    operation.responses[status] ??= problemResponse(status);
-  }
-  const policy = operation['x-rate-limit'] ?? (secured ? 'user' : 'anonymous');
-  for (const response of Object.values(operation.responses)) {
-    if (!response || '$ref' in response) continue;
-    response.headers = { ...response.headers, ...sharedHeaders(policy) };
-  }
-}
-
-function tagOf(path: string): string {
-  const [first = 'service', second] = path.replace(/^\/(api\/v1\/)?/, '').split('/');
-  if (first === 'auth') return second === 'sessions' ? 'sessions' : 'auth';
-  return ['health', 'info', '.well-known', 'problems', 'setup'].includes(first) ? 'service' : first;
-}
-
-function problemResponse(status: number): Operation['responses'][string] {
-  return {
-    description: STATUS_CODES[status] ?? 'Error',
-    content: {
-      'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemView' } },
-    },
-  };
-}
-
-function sharedHeaders(policy: LimitPolicyName): Record<string, object> {
-  const { quota, windowSeconds } = limitPolicies[policy];
-  const text = (pattern: string, maxLength: number): object => ({
-    type: 'string',
-    pattern,
-    maxLength,
-  });
-  return {
-    'X-Request-Id': {
-      description: 'Name of this request in the log.',
-      schema: text('^[A-Za-z0-9._-]+$', 64),
-    },
-    RateLimit: {
-      description: 'Requests left and seconds until the window is over.',
-      schema: text('^".+";r=[0-9]+;t=[0-9]+$', 100),
-      example: `"${policy}";r=${quota - 1};t=${windowSeconds}`,
-    },
-    'RateLimit-Policy': {
-      description: 'Quota and window in seconds.',
-      schema: text('^".+";q=[0-9]+;w=[0-9]+$', 100),
-      example: `"${policy}";q=${quota};w=${windowSeconds}`,
-    },
-  };
+function isUsed({ paths }: OpenAPIObject, tag: string): boolean {
+  return Object.values(paths).some((item) =>
+    Object.values(item as Record<string, Operation>).some(({ tags }) => tags?.includes(tag)),
+  );
 }

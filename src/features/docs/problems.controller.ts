@@ -15,7 +15,10 @@ export class ProblemsController {
     return { items: (Object.keys(errors) as ErrorCode[]).map(ProblemTypeView.of) };
   }
 
-  /** What one error code means and what to do about it. */
+  /**
+   * What one error code means and what to do about it.
+   * @throws {404} problems.unknown
+   */
   @Get(':code')
   read(@Param('code') code: string): ProblemTypeView {
     return ProblemTypeView.of(known(code));

@@ -1,4 +1,5 @@
 import { Controller, Get, Res } from '@nestjs/common';
+import { ApiServiceUnavailableResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { Access } from '../../platform/access/index.js';
@@ -27,6 +28,7 @@ export class ProbesController {
 
   /** Whether to send requests here: 503 while the database is away or the instance is stopping. */
   @Get('ready')
+  @ApiServiceUnavailableResponse({ type: ProbeView, description: 'Send requests elsewhere.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProbeView> {
     const status = await this.health.readiness();
     void reply.status(status === 'ok' ? 200 : 503);

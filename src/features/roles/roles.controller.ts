@@ -16,28 +16,45 @@ export class RolesController {
     return this.roles.list();
   }
 
-  /** Create a role that holds permissions you hold yourself. */
+  /**
+   * Create a role that holds permissions you hold yourself.
+   * @throws {403} roles.grant_exceeds_own
+   * @throws {409} roles.name_taken
+   */
   @Post()
   @Access('roles.manage')
   create(@Body() request: CreateRole): Promise<RoleView> {
     return this.roles.create(request);
   }
 
-  /** Read one role. */
+  /**
+   * Read one role.
+   * @throws {404} roles.not_found
+   */
   @Get(':name')
   @Access('roles.read')
   read(@Param('name') name: string): Promise<RoleView> {
     return this.roles.read(name);
   }
 
-  /** Change a role; the new rights of its holders count at their next request. */
+  /**
+   * Change a role; the new rights of its holders count at their next request.
+   * @throws {403} roles.grant_exceeds_own
+   * @throws {404} roles.not_found
+   * @throws {409} roles.built_in
+   */
   @Patch(':name')
   @Access('roles.manage')
   update(@Param('name') name: string, @Body() request: UpdateRole): Promise<RoleView> {
     return this.roles.update(name, request);
   }
 
-  /** Delete a role that nobody holds. */
+  /**
+   * Delete a role that nobody holds.
+   * @throws {403} roles.grant_exceeds_own
+   * @throws {404} roles.not_found
+   * @throws {409} roles.built_in, roles.in_use
+   */
   @Delete(':name')
   @Access('roles.manage')
   @HttpCode(204)

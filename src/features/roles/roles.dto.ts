@@ -1,21 +1,23 @@
+import { ApiProperty } from '@nestjs/swagger';
 import {
   ArrayMaxSize,
   ArrayUnique,
   IsArray,
   IsIn,
-  IsOptional,
   IsString,
   Length,
   Matches,
 } from 'class-validator';
 
 import { allPermissions, type Permission } from '../../catalogue/permissions.js';
+import { Omittable } from '../../platform/http/omittable.decorator.js';
 
 export class CreateRole {
   /**
    * Lower case letters, digits and hyphens; starts with a letter.
    * @example "support"
    */
+  @ApiProperty({ minLength: 2, maxLength: 40 })
   @IsString()
   @Matches(/^[a-z][a-z0-9-]{1,39}$/, {
     message: 'name must be 2 to 40 lower case letters, digits or hyphens, starting with a letter',
@@ -40,7 +42,7 @@ export class CreateRole {
 
 export class UpdateRole {
   /** @example "Answers questions of users" */
-  @IsOptional()
+  @Omittable()
   @IsString()
   @Length(1, 200)
   description?: string;
@@ -49,7 +51,7 @@ export class UpdateRole {
    * Replaces all permissions of the role.
    * @example ["users.read"]
    */
-  @IsOptional()
+  @Omittable()
   @IsArray()
   @ArrayMaxSize(100)
   @ArrayUnique()

@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 import type { Session } from './session.entity.js';
 
 /** One sign-in of the caller that is still good. */
@@ -10,11 +12,13 @@ export class SessionView {
    * What the client called itself when signing in.
    * @example "Mozilla/5.0 (X11; Linux x86_64) Firefox/144.0"
    */
+  @ApiProperty({ maxLength: 256, pattern: '^[\\t\\u0020-\\u00ff]*$' })
   userAgent: string | null;
   /**
    * Client address of the last sign-in or refresh.
    * @example "203.0.113.7"
    */
+  @ApiProperty({ maxLength: 64, pattern: '^[0-9A-Fa-f:.]+(%[^%]+)?$' })
   address: string | null;
   createdAt: Date;
   /** Last sign-in or refresh. */
@@ -36,5 +40,6 @@ export class SessionView {
 }
 
 export class SessionListView {
+  @ApiProperty({ maxItems: 1_000 })
   items: SessionView[];
 }

@@ -16,7 +16,10 @@ export class SessionsController {
     return this.sessions.listOwn();
   }
 
-  /** End one of your sessions; its tokens stop working at once. */
+  /**
+   * End one of your sessions; its tokens stop working at once.
+   * @throws {404} sessions.not_found
+   */
   @Delete(':id')
   @Access.signedIn()
   @HttpCode(204)

@@ -14,7 +14,12 @@ const SetupAttempt = (): MethodDecorator =>
 export class SetupController {
   constructor(private readonly setup: SetupService) {}
 
-  /** Make the first administrator with the token of the link printed at start-up. */
+  /**
+   * Make the first administrator with the token of the link printed at start-up.
+   * @throws {404} setup.closed
+   * @throws {409} users.email_taken, users.username_taken
+   * @throws {503} server.overloaded
+   */
   @Post()
   @SetupAttempt()
   complete(@Body() request: CompleteSetup): Promise<UserView> {

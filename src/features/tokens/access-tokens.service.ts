@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { isUUID } from 'class-validator';
 import { v4 as uuidv4 } from 'uuid';
 
 import { ProcessConfig, TokensConfig } from '../../platform/config/index.js';
@@ -78,9 +79,8 @@ export class AccessTokensService {
         clockTolerance: leewaySeconds,
       });
       const { sub, sid, exp } = claims;
-      if (typeof sub !== 'string' || typeof sid !== 'string' || typeof exp !== 'number')
-        return null;
-      return { userId: sub, sessionId: sid };
+      if (!isUUID(sub) || !isUUID(sid) || typeof exp !== 'number') return null;
+      return { userId: sub as string, sessionId: sid as string };
     } catch {
       return null;
     }

@@ -1,22 +1,33 @@
-import type { SigningKey } from './signing-key.js';
+import { ApiProperty } from '@nestjs/swagger';
+
+import type { SigningAlgorithm, SigningKey } from './signing-key.js';
+
+const base64url = { maxLength: 1_024, pattern: '^[A-Za-z0-9_-]+$' };
 
 /** A public key as a JSON Web Key (RFC 7517). */
 export class JwkView {
   /** @example "RSA" */
-  kty: string;
-  /** @example "sig" */
-  use: string;
+  kty: 'RSA' | 'EC';
+  use: 'sig';
   /** @example "RS256" */
-  alg: string;
-  /** Thumbprint (RFC 7638). */
+  alg: SigningAlgorithm;
+  /**
+   * Thumbprint (RFC 7638).
+   * @example "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
+   */
+  @ApiProperty({ maxLength: 43, pattern: '^[A-Za-z0-9_-]+$' })
   kid: string;
   /** RSA modulus. */
+  @ApiProperty(base64url)
   n?: string;
   /** RSA exponent. */
+  @ApiProperty(base64url)
   e?: string;
   /** Curve of an elliptic-curve key. */
-  crv?: string;
+  crv?: 'P-256';
+  @ApiProperty(base64url)
   x?: string;
+  @ApiProperty(base64url)
   y?: string;
 
   static of({ id, algorithm, publicJwk }: SigningKey): JwkView {
@@ -25,5 +36,6 @@ export class JwkView {
 }
 
 export class JwksView {
+  @ApiProperty({ maxItems: 100 })
   keys: JwkView[];
 }

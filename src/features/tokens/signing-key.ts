@@ -46,7 +46,7 @@ function signingKeyFrom(algorithm: SigningAlgorithm, privateKey: KeyObject): Sig
 }
 
 /** RFC 7638: SHA-256 over the required members in lexicographic order. */
-function thumbprint(jwk: JsonWebKey): string {
+export function thumbprint(jwk: JsonWebKey): string {
   const members =
     jwk.kty === 'EC'
       ? { crv: jwk.crv, kty: jwk.kty, x: jwk.x, y: jwk.y }

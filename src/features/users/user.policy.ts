@@ -9,6 +9,8 @@ export interface Normalised {
   key: string;
 }
 
+/** RFC 5321, section 4.5.3.1.3, without the angle brackets. */
+const maxEmailLength = 254;
 const printableAscii = /^[\x21-\x7e]+$/;
 
 /**
@@ -21,7 +23,8 @@ export function normaliseEmail(input: string): Normalised {
   const at = normalised.lastIndexOf('@');
   const local = normalised.slice(0, at);
   const domain = domainToASCII(normalised.slice(at + 1));
-  if (at < 1 || !domain || !printableAscii.test(local)) {
+  const tooLong = local.length + domain.length >= maxEmailLength; // NFKC and Punycode lengthen
+  if (at < 1 || !domain || tooLong || !printableAscii.test(local)) {
     throw invalid('/email', 'isEmail', 'must be an address with an ASCII local part');
   }
   return { value: `${local}@${domain}`, key: `${local.toLowerCase()}@${domain}` };

@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 import type { User, UserStatus } from './user.entity.js';
 
 /** An account, as its owner and administrators see it. */
@@ -5,14 +7,18 @@ export class UserView {
   /** @example "0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10" */
   id: string;
   /** @example "ada@example.com" */
+  @ApiProperty({ format: 'email', maxLength: 254 })
   email: string;
   /** @example "ada" */
+  @ApiProperty({ maxLength: 32, pattern: '^[A-Za-z0-9][A-Za-z0-9._-]+[A-Za-z0-9]$' })
   username: string;
   /** @example "Ada Lovelace" */
+  @ApiProperty({ maxLength: 100 })
   displayName: string | null;
   /** Disabled users cannot sign in. */
   status: UserStatus;
   /** @example ["member"] */
+  @ApiProperty({ maxItems: 20, maxLength: 40 })
   roles: string[];
   /** Whether the owner of the address has confirmed it. */
   emailVerified: boolean;
@@ -35,7 +41,12 @@ export class UserView {
 }
 
 export class UserListView {
+  @ApiProperty({ maxItems: 100 })
   items: UserView[];
-  /** Pass it as `cursor` for the next page; null on the last one. */
+  /**
+   * Pass it as `cursor` for the next page; null on the last one.
+   * @example "WyJjcmVhdGVkQXQiLCIyMDI2LTAxLTMxIl0"
+   */
+  @ApiProperty({ maxLength: 500, pattern: '^[A-Za-z0-9_-]+$' })
   nextCursor: string | null;
 }

@@ -31,28 +31,45 @@ export class UsersController {
     return this.users.list(request);
   }
 
-  /** Create a user; the address counts as verified. */
+  /**
+   * Create a user; the address counts as verified.
+   * @throws {403} roles.grant_exceeds_own
+   * @throws {409} users.email_taken, users.username_taken
+   * @throws {503} server.overloaded
+   */
   @Post()
   @Access('users.create')
   create(@Body() request: CreateUser): Promise<UserView> {
     return this.users.create(request);
   }
 
-  /** Read one user. */
+  /**
+   * Read one user.
+   * @throws {404} users.not_found
+   */
   @Get(':id')
   @Access('users.read')
   read(@Param('id', UuidParam) id: string): Promise<UserView> {
     return this.users.read(id);
   }
 
-  /** Change a user's profile or status; disabling ends all their sessions at once. */
+  /**
+   * Change a user's profile or status; disabling ends all their sessions at once.
+   * @throws {404} users.not_found
+   * @throws {409} users.own_status, users.last_administrator
+   */
   @Patch(':id')
   @Access('users.update')
   update(@Param('id', UuidParam) id: string, @Body() request: UpdateUser): Promise<UserView> {
     return this.users.update(id, request);
   }
 
-  /** Replace a user's roles; the new rights count at the next request. */
+  /**
+   * Replace a user's roles; the new rights count at the next request.
+   * @throws {403} roles.grant_exceeds_own
+   * @throws {404} users.not_found
+   * @throws {409} users.last_administrator
+   */
   @Put(':id/roles')
   @Access('users.assign_roles')
   assignRoles(@Param('id', UuidParam) id: string, @Body() request: AssignRoles): Promise<UserView> {

@@ -11,6 +11,7 @@ import {
   MaxLength,
 } from 'class-validator';
 
+import { Omittable } from '../../platform/http/omittable.decorator.js';
 import { QueryInteger } from '../../platform/http/params.js';
 import { type UserStatus, userStatuses } from './user.entity.js';
 import { type UserSort, userSorts } from './users.query.js';
@@ -20,7 +21,10 @@ export class ListUsers {
   @QueryInteger({ min: 1, max: 100 })
   limit?: number;
 
-  /** `nextCursor` of the page before. */
+  /**
+   * `nextCursor` of the page before.
+   * @example "WyJjcmVhdGVkQXQiLCIyMDI2LTAxLTMxIl0"
+   */
   @IsOptional()
   @IsString()
   @Length(1, 500)
@@ -44,6 +48,7 @@ export class ListUsers {
   @Length(1, 40)
   role?: string;
 
+  /** Only users of this status. */
   @IsOptional()
   @IsIn(userStatuses)
   status?: UserStatus;
@@ -77,7 +82,7 @@ export class CreateUser {
   password: string;
 
   /** @example "Grace Hopper" */
-  @IsOptional()
+  @Omittable()
   @IsString()
   @Length(1, 100)
   displayName?: string;
@@ -86,12 +91,13 @@ export class CreateUser {
    * The default role when not given.
    * @example ["member"]
    */
-  @IsOptional()
+  @Omittable()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(20)
   @ArrayUnique()
   @IsString({ each: true })
+  @Length(1, 40, { each: true })
   roles?: string[];
 }
 
@@ -108,7 +114,7 @@ export class UpdateProfile {
 
 export class UpdateUser extends UpdateProfile {
   /** Disabling a user ends all their sessions at once. */
-  @IsOptional()
+  @Omittable()
   @IsIn(userStatuses)
   status?: UserStatus;
 }
@@ -122,5 +128,6 @@ export class AssignRoles {
   @ArrayMaxSize(20)
   @ArrayUnique()
   @IsString({ each: true })
+  @Length(1, 40, { each: true })
   roles: string[];
 }

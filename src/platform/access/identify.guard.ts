@@ -1,6 +1,6 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { AuthGuard } from '@nestjs/passport';
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import passport from 'passport';
 
 import type { Principal } from './principal.js';
 
@@ -11,34 +11,41 @@ declare module 'fastify' {
   }
 }
 
-/** Name of the passport strategy that a feature provides for `Authorization: Bearer`. */
-export const bearerStrategy = 'bearer';
-
-const PassportGuard = AuthGuard(bearerStrategy);
+/** The passport strategy that knows callers; a feature provides it. */
+export const CALLER_STRATEGY = Symbol('caller strategy');
 
 /**
  * First guard: finds out who is calling and refuses nobody, so that limits can count by caller
  * and public routes stay public. A dependency that fails is an error, never "anonymous".
  */
 @Injectable()
-export class IdentifyGuard extends PassportGuard {
-  override async canActivate(context: ExecutionContext): Promise<boolean> {
+export class IdentifyGuard implements CanActivate {
+  constructor(@Inject(CALLER_STRATEGY) private readonly strategy: passport.Strategy) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     if (request.headers.authorization === undefined) return true;
-    await super.canActivate(context);
+    const principal = await this.authenticate(request);
+    if (principal) request.context.principal = principal;
+    else request.credentialRejected = true;
     return true;
   }
 
-  override handleRequest<T>(
-    error: unknown,
-    principal: unknown,
-    _info: unknown,
-    context: ExecutionContext,
-  ): T {
-    if (error) throw error as Error;
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (principal) request.context.principal = principal as Principal;
-    else request.credentialRejected = true;
-    return principal as T;
+  /**
+   * By instance, not by name: passport's registry of names belongs to the whole process. Passport
+   * writes this request's outcome onto the instance it gets, so each request gets its own.
+   */
+  private authenticate(request: FastifyRequest): Promise<Principal | null> {
+    return new Promise((resolve, reject) => {
+      const done = (error: unknown, principal?: Principal | false | null): void =>
+        error ? reject(error as Error) : resolve(principal || null);
+      const strategy = Object.create(this.strategy) as passport.Strategy;
+      const handler = passport.authenticate(strategy, { session: false }, done) as (
+        request: unknown,
+        response: unknown,
+        next: (error?: unknown) => void,
+      ) => void;
+      handler(request, {}, done);
+    });
   }
 }

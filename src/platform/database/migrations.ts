@@ -84,6 +84,7 @@ async function withMigrations<T>(
  */
 export async function usableServiceRole(url: string): Promise<string | null> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined); // the statement will tell
   await client.connect();
   try {
     const { rows } = await client.query<{ usable: boolean }>(

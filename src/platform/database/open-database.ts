@@ -40,7 +40,10 @@ export async function locateDatabase(
  */
 export async function openDatabase(config: Config, log: LogLine): Promise<OpenedDatabase> {
   const { url, migrationUrl } = config.get(DatabaseConfig);
-  if (url) return prepared(migrationUrl ?? url, url, () => Promise.resolve());
+  if (url) {
+    const variable = migrationUrl ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL';
+    return prepared(migrationUrl ?? url, url, () => Promise.resolve(), variable);
+  }
   const { dataDir } = config.get(ProcessConfig);
   const server = await EmbeddedPostgres.start({
     dataDir,
@@ -59,8 +62,11 @@ async function prepared(
   ownerUrl: string,
   serviceUrl: string,
   close: () => Promise<void>,
+  migrationVariable?: string,
 ): Promise<OpenedDatabase> {
-  const applied = await migrate(ownerUrl);
+  const applied = await migrate(ownerUrl).catch((error: unknown) => {
+    throw Object.assign(error as Error, { variable: migrationVariable }); // for the operator
+  });
   const role = await usableServiceRole(serviceUrl);
   return {
     connection: new DatabaseConnection(serviceUrl, role),

@@ -36,7 +36,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   private notAllowed(request: FastifyRequest): AppError | undefined {
     const methods = this.allowedMethods.of(request.url);
-    if (methods.length === 0) return undefined;
+    // A route that takes the method has no such thing itself, e.g. a file of the documentation.
+    if (methods.length === 0 || methods.includes(request.method)) return undefined;
     return new AppError('http.method_not_allowed', { headers: { allow: methods.join(', ') } });
   }
 

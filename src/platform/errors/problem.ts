@@ -14,6 +14,10 @@ export interface Problem {
 
 export const problemContentType = 'application/problem+json; charset=utf-8';
 
+/** A body of thousands of wrong fields gets an answer of bounded size. */
+export const maxFieldErrors = 100;
+export const maxFieldErrorLength = 500;
+
 /** Seconds a client should wait when a dependency is away: it heals in about this time. */
 const retryAfterSeconds = '2';
 
@@ -27,8 +31,14 @@ export function problemOf(error: AppError, requestId: string, path: string): Pro
     instance: path,
     code,
     requestId,
-    ...(context.errors && { errors: context.errors }),
+    ...(context.errors && { errors: context.errors.slice(0, maxFieldErrors).map(clipped) }),
   };
+}
+
+/** Pointer and message may quote a name that the client made up. */
+function clipped({ pointer, rule, message }: FieldError): FieldError {
+  const clip = (text: string): string => text.slice(0, maxFieldErrorLength).toWellFormed();
+  return { pointer: clip(pointer), rule, message: clip(message) };
 }
 
 /** Headers that the status of a problem demands (RFC 9110 sections 10.2.3 and 11.6.1). */

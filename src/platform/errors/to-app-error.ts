@@ -43,12 +43,13 @@ export function toAppError(thrown: unknown): AppError {
 }
 
 function codeOf(thrown: unknown, cause: unknown): ErrorCode {
-  const database = databaseErrorCode(cause);
+  const status = thrown instanceof HttpException ? thrown.getStatus() : statusOf(thrown);
+  // An upload that is broken off looks like a lost database, but Fastify has given it a status.
+  const database = status < 500 ? undefined : databaseErrorCode(cause);
   if (database) return database;
   const fastifyCode = byFastifyCode[String((cause as { code?: unknown } | null)?.code)];
   if (fastifyCode) return fastifyCode;
-  const status = thrown instanceof HttpException ? thrown.getStatus() : statusOf(thrown);
-  return byStatus[status] ?? 'server.internal';
+  return byStatus[status] ?? (status < 500 ? 'http.malformed_request' : 'server.internal');
 }
 
 /** Status of Fastify's and http-errors' errors; anything else is an internal error. */

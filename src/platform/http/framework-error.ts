@@ -4,7 +4,10 @@ import { problemHeaders, problemOf } from '../errors/problem.js';
 import { toAppError } from '../errors/to-app-error.js';
 import { securityHeaders } from './security-headers.js';
 
-/** Answers what Fastify's router refuses before any hook runs (bad escapes, over-long parameters). */
+/**
+ * Answers what Fastify's router refuses before any hook runs. `originForm` leaves it nothing to
+ * refuse; should a new version find something, the answer is still one of ours.
+ */
 export function answerFrameworkError(
   error: FastifyError,
   request: FastifyRequest,

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { type RequestContext, runInContext } from '../context/request-context.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AllowedMethods } from './allowed-methods.js';
+import { clientAddress } from './client-address.js';
+import { answerNodeEvents } from './client-error.js';
 import type { Drain } from './drain.js';
 import { checkParameters, checkRequest } from './hygiene.js';
 import { securityHeaders, surfaceOf } from './security-headers.js';
@@ -54,13 +56,26 @@ export function registerLifecycle(
   fastify.decorateRequest('context');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  answerNodeEvents(fastify.server);
   fastify.addHook('onRoute', (route) => allowedMethods.learn(route.method, route.url));
   // The body arrives in socket events, which run outside the context: enter it again.
   fastify.addHook('preValidation', (request, _reply, done) => runInContext(request.context, done));
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    nameCharset(reply);
+    done(null, payload);
+  });
   fastify.addHook('onResponse', (request, reply, done) => {
     recordRequest(request, reply, parts);
     done();
   });
+}
+
+/** Swagger's pages come without one (ASVS V4.1.1). */
+function nameCharset(reply: FastifyReply): void {
+  const type = reply.getHeader('content-type');
+  if (typeof type === 'string' && /^(text\/\w+|application\/javascript)$/.test(type)) {
+    void reply.header('content-type', `${type}; charset=utf-8`);
+  }
 }
 
 function parseBody(
@@ -79,7 +94,7 @@ function contextOf(request: FastifyRequest): RequestContext {
   return {
     origin: 'http',
     requestId: request.id,
-    address: request.ip,
+    address: clientAddress(request),
     userAgent: request.headers['user-agent']?.slice(0, 256) ?? null,
   };
 }
@@ -103,7 +118,7 @@ function recordRequest(
       route,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
-      address: request.ip,
+      address: request.context?.address,
       userId: request.context?.principal?.userId,
     },
     'request',

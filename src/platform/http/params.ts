@@ -1,4 +1,5 @@
 import { applyDecorators, Injectable, type PipeTransform } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, isUUID, Max, Min } from 'class-validator';
 
@@ -7,6 +8,7 @@ import { invalid } from '../errors/app-error.js';
 /** An optional whole number in the query: plain decimal digits, nothing else is converted. */
 export function QueryInteger(range: { min: number; max: number }): PropertyDecorator {
   return applyDecorators(
+    ApiPropertyOptional({ type: 'integer', minimum: range.min, maximum: range.max }),
     IsOptional(),
     Transform(({ value }: { value: unknown }) =>
       typeof value === 'string' && /^(0|[1-9]\d{0,15})$/.test(value) ? Number(value) : value,

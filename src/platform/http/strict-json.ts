@@ -4,6 +4,8 @@ import { AppError, type FieldError } from '../errors/app-error.js';
 
 /** Deepest nesting a body may have; our own bodies need 3. */
 export const maxDepth = 32;
+/** Errors told at once; a hostile body could have thousands. */
+const maxProblems = 20;
 /** Most members and elements a body may have, in all its objects and arrays together. */
 export const maxValues = 10_000;
 
@@ -14,7 +16,7 @@ const forbiddenKeys = new Set(['__proto__', 'constructor', 'prototype']);
 /**
  * Parses a JSON body (RFC 8259) more strictly than `JSON.parse`: valid UTF-8 without BOM, bounded
  * depth and size, no duplicate keys (ASVS V1.5.3), no keys that reach prototypes (V15.3.6), no
- * control characters and no lone surrogates in any string.
+ * control characters and no lone surrogates in any string, no numbers that become infinite.
  * @throws AppError `http.malformed_json` or `validation.failed`
  */
 export function parseStrictJson(body: Buffer): unknown {
@@ -28,7 +30,7 @@ export function parseStrictJson(body: Buffer): unknown {
   } catch (error) {
     throw malformed('', 'json', jsonComplaint(error));
   }
-  const problems = textProblems(value);
+  const problems = valueProblems(value);
   if (problems.length > 0) throw new AppError('validation.failed', { errors: problems });
   return value;
 }
@@ -48,29 +50,38 @@ function jsonComplaint(error: unknown): string {
   return position ? `Not valid JSON at character ${position}` : 'Not valid JSON';
 }
 
+/** An object or array that is open where the scan is. */
+interface Container {
+  /** Members so far; an array has none. */
+  keys?: Set<string>;
+  /** Name or index of what is being read in it. */
+  place: string | number;
+}
+
 /**
  * One pass over the source, before anything is built from it: depth, number of values, and
  * duplicate keys. Leaves every other mistake to `JSON.parse`.
  */
 function checkStructure(source: string): void {
-  const keysOfOpen: (Set<string> | null)[] = [];
+  const open: Container[] = [];
   let values = 0;
   for (let at = 0; at < source.length; at++) {
     const char = source.charCodeAt(at);
     if (char === 0x22 /* " */) {
       const end = endOfString(source, at);
-      const keys = keysOfOpen.at(-1);
-      if (keys && isKey(source, end)) addKey(keys, source.slice(at, end + 1));
+      if (open.at(-1)?.keys && isKey(source, end)) addKey(open, source.slice(at, end + 1));
       at = end;
     } else if (char === 0x7b /* { */ || char === 0x5b /* [ */) {
-      keysOfOpen.push(char === 0x7b ? new Set() : null);
-      if (keysOfOpen.length > maxDepth) {
+      open.push(char === 0x7b ? { keys: new Set(), place: '' } : { place: 0 });
+      if (open.length > maxDepth) {
         throw malformed('', 'maxDepth', `Nest at most ${maxDepth} levels`);
       }
       values++;
     } else if (char === 0x7d /* } */ || char === 0x5d /* ] */) {
-      keysOfOpen.pop();
+      open.pop();
     } else if (char === 0x2c /* , */) {
+      const container = open.at(-1);
+      if (typeof container?.place === 'number') container.place++;
       values++;
     }
     if (values > maxValues) throw malformed('', 'maxValues', `Send at most ${maxValues} values`);
@@ -95,13 +106,18 @@ function isKey(source: string, endOfText: number): boolean {
   return false;
 }
 
-function addKey(keys: Set<string>, quoted: string): void {
+function addKey(open: readonly Container[], quoted: string): void {
+  const container = open.at(-1)!;
   const key = quoted.includes('\\') ? unescape(quoted) : quoted.slice(1, -1);
-  if (forbiddenKeys.has(key)) {
-    throw malformed(`/${key}`, 'forbiddenKey', `A member must not be named ${key}`);
+  container.place = key;
+  const duplicate = container.keys?.has(key);
+  if (duplicate || forbiddenKeys.has(key)) {
+    const pointer = pointerTo(['', ...open.map(({ place }) => String(place))]);
+    throw duplicate
+      ? malformed(pointer, 'duplicateKey', 'Send each member once')
+      : malformed(pointer, 'forbiddenKey', `A member must not be named ${key}`);
   }
-  if (keys.has(key)) throw malformed(pointerTo(['', key]), 'duplicateKey', 'Send each member once');
-  keys.add(key);
+  container.keys?.add(key);
 }
 
 /** The key as JSON reads it, so that `"\u0061"` and `"a"` are the same. */
@@ -114,23 +130,27 @@ function unescape(quoted: string): string {
 }
 
 /** Walks without recursion; depth is bounded already, but the stack need not know. */
-function textProblems(root: unknown): FieldError[] {
+function valueProblems(root: unknown): FieldError[] {
   const problems: FieldError[] = [];
   const open: { value: unknown; path: readonly string[] }[] = [{ value: root, path: [''] }];
-  while (open.length > 0 && problems.length < 20) {
+  while (open.length > 0 && problems.length < maxProblems) {
     const { value, path } = open.pop()!;
-    if (typeof value === 'string') {
-      if (hasForbiddenCharacters(value)) problems.push(characterProblem(path));
+    if (typeof value === 'string' && hasForbiddenCharacters(value)) {
+      problems.push(characterProblem(path));
+    } else if (value === Infinity || value === -Infinity) {
+      problems.push({ pointer: pointerTo(path), rule: 'number', message: 'is too large a number' });
     } else if (typeof value === 'object' && value !== null) {
       for (const [key, member] of Object.entries(value)) {
         if (hasForbiddenCharacters(key)) problems.push(characterProblem([...path, '?']));
-        if (typeof member === 'string' || typeof member === 'object') {
-          open.push({ value: member, path: [...path, key] });
-        }
+        else if (needsLook(member)) open.push({ value: member, path: [...path, key] });
       }
     }
   }
   return problems;
+}
+
+function needsLook(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'object' || typeof value === 'number';
 }
 
 function characterProblem(path: readonly string[]): FieldError {

@@ -3,6 +3,9 @@ import type { ValidationError } from 'class-validator';
 
 import { AppError, type FieldError } from '../errors/app-error.js';
 
+/** Far more than any of ours has; class-transformer takes a while for each. */
+const maxMembers = 200;
+
 /**
  * Validates every body and query against its DTO class: unknown fields are refused (ASVS
  * V15.3.3), nothing is converted (V15.3.5), and each error names field and rule.
@@ -17,17 +20,16 @@ export class StrictValidationPipe extends ValidationPipe {
       transformOptions: { enableImplicitConversion: false },
       validationError: { target: false, value: false },
       exceptionFactory: (problems) =>
-        new AppError('validation.failed', { errors: problems.flatMap((p) => fieldErrors(p, '')) }),
+        failed(problems.flatMap((problem) => fieldErrors(problem, ''))),
     });
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     if (metadata.type === 'body' && !isObject(value)) {
-      throw new AppError('validation.failed', {
-        errors: [{ pointer: '', rule: 'object', message: 'the body must be a JSON object' }],
-      });
+      throw failed([{ pointer: '', rule: 'object', message: 'the body must be a JSON object' }]);
     }
     try {
+      if (metadata.type !== 'param' && isObject(value)) checkNames(value);
       return await super.transform(value, metadata);
     } catch (error) {
       throw metadata.type === 'body' ? error : located(error, metadata);
@@ -35,7 +37,26 @@ export class StrictValidationPipe extends ValidationPipe {
   }
 }
 
-function isObject(value: unknown): boolean {
+function failed(errors: readonly FieldError[]): AppError {
+  return new AppError('validation.failed', { errors });
+}
+
+/** Before class-transformer, which drops members named like a method of every object untold. */
+function checkNames(value: object): void {
+  const names = Object.keys(value);
+  if (names.length > maxMembers) {
+    const message = `must not have more than ${maxMembers} fields`;
+    throw failed([{ pointer: '', rule: 'maxProperties', message }]);
+  }
+  const inherited = names.filter((name) => name in Object.prototype);
+  if (inherited.length > 0) throw failed(inherited.map((name) => unknownField(`/${name}`, name)));
+}
+
+function unknownField(pointer: string, name: string): FieldError {
+  return { pointer, rule: 'unknownField', message: `${name} is not a known field` };
+}
+
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -53,7 +74,7 @@ function fieldErrors(problem: ValidationError, parent: string): FieldError[] {
   const pointer = `${parent}/${problem.property.replaceAll('~', '~0').replaceAll('/', '~1')}`;
   const own = Object.entries(problem.constraints ?? {}).map(([rule, message]) =>
     rule === 'whitelistValidation'
-      ? { pointer, rule: 'unknownField', message: `${problem.property} is not a known field` }
+      ? unknownField(pointer, problem.property)
       : { pointer, rule, message },
   );
   return [...own, ...(problem.children ?? []).flatMap((child) => fieldErrors(child, pointer))];

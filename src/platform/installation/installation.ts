@@ -1,32 +1,26 @@
-import { readFileSync } from 'node:fs';
-
 import { Injectable } from '@nestjs/common';
 
 import { ProcessConfig } from '../config/index.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { packageFile } from './package-root.js';
+import { packageVersion } from './package-root.js';
 
 /** Which build of the service this is. */
 @Injectable()
 export class Installation {
-  readonly version: string;
+  readonly version = packageVersion();
   private readonly startedAt = new Date();
 
   constructor(
     private readonly config: ProcessConfig,
     metrics: Metrics,
   ) {
-    const manifest = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as {
-      version: string;
-    };
-    this.version = manifest.version;
     metrics
       .gauge('gatehouse_build_info')
       .set({ version: this.version, commit: config.commit, node: process.version }, 1);
   }
 
   info(): {
-    name: string;
+    name: 'gatehouse';
     version: string;
     commit: string;
     node: string;

@@ -63,7 +63,8 @@ export class Bcrypt implements PasswordAlgorithm {
   }
 
   verify(hash: string, password: string): Promise<boolean> {
-    return bcrypt.compare(bcryptInput(password), hash);
+    // PHP's name for what others call 2b; the library would find that nothing matches.
+    return bcrypt.compare(bcryptInput(password), hash.replace(/^\$2y\$/, '$2b$'));
   }
 
   isCurrent(hash: string): boolean {

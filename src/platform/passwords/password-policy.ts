@@ -19,9 +19,12 @@ const keyboardRows = [
   'qwertzuiop',
   'azertyuiop',
   '1234567890',
+  '1q2w3e4r5t6z7u8i9o0p', // zigzag and columns of the same keys
+  '1q2w3e4r5t6y7u8i9o0p',
+  '1qaz2wsx3edc4rfv5tgb6yhn7ujm',
   'abcdefghijklmnopqrstuvwxyz',
 ];
-/** Pairs of characters that follow each other on a row, in either direction. */
+/** Pairs of characters that follow each other on a row or around its end, in either direction. */
 const neighbours = new Set(
   keyboardRows.flatMap((row) =>
     [...row].flatMap((char, index) => {
@@ -57,10 +60,13 @@ export function passwordWeakness(
   return undefined;
 }
 
-/** `aaaa…`, `abcabc…`: one pattern of up to a third of the length, over and over. */
+/** `aaaa…`, `abcabcab…`, `word word`: what repeats counts once, and so is too short. */
 function isRepetition(password: string): boolean {
-  const found = (password + password).indexOf(password, 1);
-  return found <= password.length / 3;
+  const longest = Math.min(minLength - 1, (password.length + 1) / 2);
+  for (let period = 1; period <= longest; period++) {
+    if (password.startsWith(password.slice(period))) return true;
+  }
+  return false;
 }
 
 /** At least four in five steps go to a neighbouring key, the same key, or the next letter. */

@@ -6,6 +6,7 @@ import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
 import { PerimeterConfig } from '../config/index.js';
 import { AppError } from '../errors/app-error.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { networkOf } from './client-network.js';
 import { type Decision, SlidingWindow } from './sliding-window.js';
 
 declare module 'fastify' {
@@ -49,7 +50,8 @@ export class RateLimiter implements ThrottlerStorage {
     const name = policyName ?? (userId ? 'user' : 'anonymous');
     const policy = limitPolicies[name];
     const quota = Math.max(1, Math.round(policy.quota * this.perimeter.rateLimitScale));
-    const caller = policy.per === 'caller' && userId ? userId : request.ip;
+    const network = networkOf(request.context.address ?? 'gone');
+    const caller = policy.per === 'caller' && userId ? userId : network;
     const scope = policyName ? `${name}:${request.method}${request.routeOptions.url}` : name;
     const decision = this.windows.hit(`${scope}:${caller}`, quota, policy.windowSeconds * 1000);
     request.limitDecision = decision;
@@ -64,8 +66,8 @@ export class RateLimiter implements ThrottlerStorage {
 
   /** Counts an API request that failed before the guards; gives the refusal when it is too many. */
   countUnguarded(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
-    if (request.limitDecision || !request.context || !request.url.startsWith('/api/'))
-      return undefined;
+    const paths = [request.url, request.routeOptions.url]; // `/%61pi/…` finds its route as well
+    if (request.limitDecision || !paths.some((path) => path?.startsWith('/api/'))) return undefined;
     try {
       this.count(request, reply);
       return undefined;

@@ -8,7 +8,7 @@ import { readIfPresent, writePrivateFile } from './data-dir.js';
 import { errorMessage } from './errors.js';
 import type { Passwords } from './passwords.js';
 import { choosePort } from './port.js';
-import { isPostmasterOf, isRunning, readPidFile } from './postmaster-process.js';
+import { isPostmasterOf, isTaken, readPidFile } from './postmaster-process.js';
 import {
   adopted,
   launch,
@@ -111,12 +111,12 @@ async function whyUseless(server: Postmaster, passwords: Passwords): Promise<str
 }
 
 /**
- * The server removes a stale file itself unless the process id lives again as something else;
- * then it refuses to start, which we know better. Its check of shared memory still guards
- * against a second server.
+ * The server removes a stale file itself unless the process id is taken, by a stranger or by
+ * its own zombie; then it refuses to start, which we know better. Its check of shared memory
+ * still guards against a second server.
  */
 async function removeStalePidFile(cluster: Cluster, pid: number): Promise<void> {
-  if (!isRunning(pid)) return;
+  if (!isTaken(pid)) return;
   cluster.log('removing a stale postmaster.pid', { pid });
   await rm(join(cluster.paths.clusterDir, 'postmaster.pid'), { force: true });
 }

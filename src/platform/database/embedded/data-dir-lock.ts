@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { link, rename, rm, stat } from 'node:fs/promises';
+import { chmod, link, rename, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,6 +93,8 @@ async function lockSocketFile(address: string): Promise<DataDirLock | undefined>
   if (!server) return undefined;
   try {
     const own = await stat(draft);
+    // One left by root must be recognised as stale by an ordinary user as well.
+    await chmod(draft, 0o666);
     const isOurs = async (): Promise<boolean> => {
       const now = await stat(address).catch(() => undefined);
       return now !== undefined && now.ino === own.ino && now.dev === own.dev;

@@ -27,14 +27,22 @@ export async function readPidFile(clusterDir: string): Promise<PidFile | undefin
   return { pid, port, status: (lines[7] ?? '').trim() };
 }
 
-/** Whether a process with this id lives. A zombie does not: it only waits for its parent. */
-export function isRunning(pid: number): boolean {
+/** Whether this process id is taken, be it by a zombie. */
+export function isTaken(pid: number): boolean {
   try {
-    process.kill(pid, 0);
+    return process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
+    // EPERM: it belongs to somebody else.
     return errorCode(error) === 'EPERM';
   }
+}
+
+/**
+ * Whether a process with this id lives. A zombie does not: it only waits for its parent, for
+ * ever where the first process of a container does not collect orphans.
+ */
+export function isRunning(pid: number): boolean {
+  if (!isTaken(pid)) return false;
   if (process.platform !== 'linux') return true;
   try {
     const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1) ?? '';

@@ -1,0 +1,90 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import { unlimited } from '../../platform/throttling/limit.decorator.js';
+import { completeResponses } from './responses.js';
+import type { RouteRules } from './routes.js';
+import { completeParameter, type Schema } from './schemas.js';
+import { tagOf } from './tags.js';
+
+export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
+  /** Permission that the route demands. */
+  'x-permission'?: string;
+  /** Policy that counts its requests. */
+  'x-rate-limit'?: LimitPolicyName | typeof unlimited;
+};
+
+/** What the rules of a route mean for its description. */
+export interface Traits {
+  /** Demands a signed-in caller. */
+  guarded: boolean;
+  permission: string | undefined;
+  limit: LimitPolicyName | typeof unlimited;
+  /** Changes something; a body is read even where none is wanted. */
+  writes: boolean;
+  takesBody: boolean;
+  takesParameters: boolean;
+}
+
+/** Adds what the code says outside of the handler: who may call it, how often, what may go wrong. */
+export function completeOperation(
+  path: string,
+  method: string,
+  operation: Operation,
+  rules: RouteRules | undefined,
+): void {
+  const traits = traitsOf(method, operation, rules);
+  const { summary, rest } = splitComment(operation.summary ?? '');
+  operation.summary = summary;
+  operation.description = [rest, accessSentence(traits), limitSentence(traits)]
+    .filter((sentence) => sentence !== '')
+    .join('\n\n');
+  operation.tags = [tagOf(path)];
+  operation.security = traits.guarded ? [{ bearer: [] }] : [];
+  if (traits.permission) operation['x-permission'] = traits.permission;
+  operation['x-rate-limit'] = traits.limit;
+  for (const parameter of operation.parameters ?? []) {
+    if ('$ref' in parameter) continue;
+    if (parameter.in === 'path') parameter.description ??= pathParameter(path, parameter.name);
+    completeParameter(parameter.schema as Schema, parameter.name);
+  }
+  completeResponses(operation, traits);
+}
+
+function traitsOf(method: string, operation: Operation, rules: RouteRules | undefined): Traits {
+  const { access, limit } = rules ?? { access: undefined, limit: undefined };
+  const guarded = access !== 'public';
+  return {
+    guarded,
+    permission: access === 'public' || access === 'signed-in' ? undefined : access,
+    limit: limit ?? (guarded ? 'user' : 'anonymous'),
+    writes: method !== 'get',
+    takesBody: operation.requestBody !== undefined,
+    takesParameters: (operation.parameters?.length ?? 0) > 0,
+  };
+}
+
+/** The first sentence of a comment is the summary, the others begin the description. */
+function splitComment(comment: string): { summary: string; rest: string } {
+  const [first = '', ...others] = comment.replace(/\s+/g, ' ').trim().split(/(?<=[.!?]) /);
+  return { summary: first.replace(/\.$/, ''), rest: others.join(' ') };
+}
+
+function accessSentence({ guarded, permission }: Traits): string {
+  if (!guarded) return 'Anybody may call it.';
+  return permission
+    ? `Needs the permission \`${permission}\`.`
+    : 'Any signed-in caller may call it, for what is their own.';
+}
+
+function limitSentence({ limit }: Traits): string {
+  if (limit === unlimited) return 'No limit counts it.';
+  const { quota, windowSeconds } = limitPolicies[limit];
+  return `Counted by the limit \`${limit}\`: ${quota} requests in ${windowSeconds} seconds.`;
+}
+
+/** `/users/{id}/roles` and `id` make "The id of the user." */
+function pathParameter(path: string, name: string): string {
+  const before = path.split(`/{${name}}`, 1)[0]!.split('/').at(-1)!;
+  return `The ${name} of the ${before.replace(/s$/, '')}.`;
+}

@@ -1,0 +1,166 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+import { auditEvents } from '../../catalogue/audit-events.js';
+import { errors } from '../../catalogue/errors.js';
+import { limitPolicies } from '../../catalogue/limits.js';
+import { type MetricDefinition, metrics } from '../../catalogue/metrics.js';
+import { builtInRoles, permissions } from '../../catalogue/permissions.js';
+import { configurationReference, envExample } from '../../platform/config/env-example.js';
+import type { Operation } from './operations.js';
+
+/** Routes that serve people and scrapers rather than clients of the API. */
+export const undocumentedRoutes = [
+  ['GET /docs', 'Swagger UI'],
+  ['GET /openapi.json', 'The OpenAPI 3.1 document'],
+  ['GET /metrics', 'Metrics for Prometheus; see METRICS_TOKEN and METRICS_PORT'],
+  ['GET /setup', 'The page behind the set-up link, with /setup/setup.js and /setup/setup.css'],
+] as const;
+
+/** Every generated file with its text, made from the catalogues and the OpenAPI document. */
+export function referenceFiles(document: OpenAPIObject): Record<string, string> {
+  return {
+    '.env.example': envExample(),
+    'docs/reference/configuration.md': configurationReference(),
+    'docs/reference/errors.md': errorsPage(),
+    'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/audit-events.md': auditEventsPage(),
+    'docs/reference/metrics.md': metricsPage(),
+    'docs/reference/limits.md': limitsPage(),
+    'docs/reference/http.md': httpPage(document),
+  };
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(errors).map(([code, { status, title, category, advice }]) => [
+    codeText(code),
+    String(status),
+    title,
+    category,
+    advice,
+  ]);
+  return page(
+    'Errors',
+    'src/catalogue/errors.ts',
+    'Every error is a problem document (RFC 9457) whose `code` is one of these.',
+    table(['code', 'status', 'title', 'category', 'what to do'], rows),
+  );
+}
+
+function permissionsPage(): string {
+  const roles = Object.entries(builtInRoles);
+  const rows = Object.entries(permissions).map(([name, meaning]) => [
+    codeText(name),
+    meaning,
+    ...roles.map(([, role]) => (role.permissions.some((held) => held === name) ? 'yes' : '')),
+  ]);
+  const roleRows = roles.map(([name, { description }]) => [codeText(name), description]);
+  return page(
+    'Permissions',
+    'src/catalogue/permissions.ts',
+    'What a role can hold, and which built-in role holds it. Roles of your own hold what you choose.',
+    table(['permission', 'lets its holder', ...roles.map(([name]) => codeText(name))], rows),
+    '## Built-in roles',
+    table(['role', 'meaning'], roleRows),
+  );
+}
+
+function auditEventsPage(): string {
+  const rows = Object.entries(auditEvents).map(([action, { category, description }]) => [
+    codeText(action),
+    category,
+    description,
+  ]);
+  return page(
+    'Audit events',
+    'src/catalogue/audit-events.ts',
+    'Everything the audit trail can say.',
+    table(['action', 'category', 'meaning'], rows),
+  );
+}
+
+function metricsPage(): string {
+  const rows = Object.entries<MetricDefinition>(metrics).map(([name, { kind, labels, help }]) => [
+    codeText(name),
+    kind,
+    labels.map(codeText).join(', '),
+    help,
+  ]);
+  return page(
+    'Metrics',
+    'src/catalogue/metrics.ts',
+    'What `/metrics` shows beside the process metrics of Node.js.',
+    table(['metric', 'kind', 'labels', 'meaning'], rows),
+  );
+}
+
+function limitsPage(): string {
+  const rows = Object.entries(limitPolicies).map(
+    ([name, { quota, windowSeconds, per, description }]) => [
+      codeText(name),
+      `${quota} in ${windowSeconds} s`,
+      per,
+      description,
+    ],
+  );
+  return page(
+    'Limits',
+    'src/catalogue/limits.ts',
+    'Each request is counted by one policy; [http.md](http.md) says which. `RATE_LIMIT_SCALE` multiplies every quota.',
+    table(['policy', 'requests', 'counted by', 'for'], rows),
+  );
+}
+
+function httpPage(document: OpenAPIObject): string {
+  const routes = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      address: codeText(`${method.toUpperCase()} ${path}`),
+      operation,
+    })),
+  );
+  const chapters = (document.tags ?? []).flatMap(({ name, description }) => [
+    `## ${name}\n\n${description}`,
+    table(
+      ['route', 'access', 'limit', 'purpose'],
+      routes
+        .filter(({ operation }) => operation.tags?.includes(name))
+        .map(({ address, operation }) => [
+          address,
+          accessOf(operation),
+          operation['x-rate-limit'] ?? '',
+          operation.summary ?? '',
+        ]),
+    ),
+  ]);
+  return page(
+    'HTTP routes',
+    'the OpenAPI document, which `/openapi.json` serves in full',
+    'Limits are explained in [limits.md](limits.md), permissions in [permissions.md](permissions.md).',
+    ...chapters,
+    '## Outside of the document',
+    table(
+      ['route', 'purpose'],
+      undocumentedRoutes.map(([address, purpose]) => [codeText(address), purpose]),
+    ),
+  );
+}
+
+function accessOf({ security, 'x-permission': permission }: Operation): string {
+  if (permission) return codeText(permission);
+  return security?.length ? 'signed in' : 'public';
+}
+
+function page(title: string, source: string, intro: string, ...parts: string[]): string {
+  const from = source.startsWith('src/') ? codeText(source) : source;
+  const head = `# ${title}\n\nGenerated from ${from} by \`npm run docs:generate\`.`;
+  return `${[head, intro, ...parts].join('\n\n')}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)].join('\n');
+}
+
+function codeText(text: string): string {
+  return `\`${text}\``;
+}

@@ -1,0 +1,90 @@
+import { STATUS_CODES } from 'node:http';
+
+import type { ResponseObject } from '@nestjs/swagger';
+
+import { type ErrorCode, errors } from '../../catalogue/errors.js';
+import { unlimited } from '../../platform/throttling/limit.decorator.js';
+import { headersOf } from './headers.js';
+import type { Operation, Traits } from './operations.js';
+import { exampleReference } from './problem-examples.js';
+
+const successes: Record<string, string> = {
+  '200': 'Done; the body is the answer.',
+  '201': 'Made; the body is what was made.',
+  '204': 'Done; there is no body.',
+};
+
+/** Describes what a route answers when all is well, and every problem it may answer instead. */
+export function completeResponses(operation: Operation, traits: Traits): void {
+  const responses = operation.responses as Record<string, ResponseObject>;
+  for (const [status, codes] of problemsOf(operation, traits)) {
+    responses[status] = withProblems(responses[status], status, codes);
+  }
+  for (const [status, response] of Object.entries(responses)) {
+    response.description ||= successes[status] ?? STATUS_CODES[status] ?? '';
+    response.headers = { ...response.headers, ...headersOf(status, traits.limit !== unlimited) };
+  }
+}
+
+/** The error codes of a route by status: those its comment declares, and those of the rules. */
+function problemsOf(operation: Operation, traits: Traits): Map<string, ErrorCode[]> {
+  const byStatus = new Map<string, ErrorCode[]>();
+  for (const code of [...declaredCodes(operation), ...codesByRule(traits)]) {
+    const status = String(errors[code].status);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return byStatus;
+}
+
+/**
+ * Codes of `@throws {409} users.email_taken, users.username_taken` in the comment of a handler,
+ * which the Swagger plugin leaves as the description of the response.
+ */
+function declaredCodes({ operationId, responses }: Operation): ErrorCode[] {
+  return Object.entries(responses as Record<string, ResponseObject>)
+    .filter(([status, { content }]) => Number(status) >= 400 && !content)
+    .flatMap(([status, { description }]) =>
+      description.split(/,\s*/).map((code) => {
+        const known = Object.hasOwn(errors, code) ? errors[code as ErrorCode].status : undefined;
+        if (String(known) === status) return code as ErrorCode;
+        throw new Error(`${operationId}: there is no error ${code} of status ${status}`);
+      }),
+    );
+}
+
+function codesByRule(traits: Traits): ErrorCode[] {
+  const { guarded, permission, limit, takesParameters, writes } = traits;
+  const when = (condition: boolean, ...codes: ErrorCode[]): ErrorCode[] => (condition ? codes : []);
+  return [
+    'http.malformed_request',
+    ...when(takesParameters || traits.takesBody, 'validation.failed'),
+    ...when(writes, 'http.malformed_json', 'http.payload_too_large'),
+    ...when(writes, 'http.unsupported_media_type'),
+    ...when(guarded, 'auth.required', 'auth.invalid_token'),
+    ...when(permission !== undefined, 'access.denied'),
+    ...when(writes, 'resource.conflict', 'database.read_only', 'database.full'),
+    ...when(limit !== unlimited, 'throttling.limit_exceeded'),
+    'server.internal',
+    'server.timeout',
+    'database.unavailable', // also on routes that need none: finding out who calls does
+  ];
+}
+
+/** A response of this status that has a body of its own keeps it beside the problems. */
+function withProblems(
+  own: ResponseObject | undefined,
+  status: string,
+  codes: readonly ErrorCode[],
+): ResponseObject {
+  const text = `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`;
+  return {
+    description: own?.content ? `${own.description} ${text}` : text,
+    content: {
+      ...own?.content,
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/ProblemView' },
+        examples: Object.fromEntries(codes.map((code) => [code, exampleReference(code)])),
+      },
+    },
+  };
+}

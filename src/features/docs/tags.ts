@@ -1,0 +1,21 @@
+/** The chapters of the document, in reading order. A feature of yours adds its own here. */
+export const tags: readonly { name: string; description: string }[] = [
+  { name: 'auth', description: 'Register, sign in, stay signed in, sign out.' },
+  { name: 'sessions', description: 'The sign-ins of the caller, and ending them.' },
+  { name: 'users', description: 'Accounts: the own one, and those of others.' },
+  { name: 'roles', description: 'Roles and what their holders may do.' },
+  { name: 'permissions', description: 'Everything a role can hold.' },
+  {
+    name: 'service',
+    description: 'The service itself: set-up, health, version, error codes, public keys.',
+  },
+];
+
+const partsOfTheService = ['health', 'info', '.well-known', 'problems', 'setup'];
+
+/** The chapter of a path: its first segment, with the sessions apart and the service as one. */
+export function tagOf(path: string): string {
+  const [first = 'service', second] = path.replace(/^\/(api\/v1\/)?/, '').split('/');
+  if (first === 'auth' && second === 'sessions') return second;
+  return partsOfTheService.includes(first) ? 'service' : first;
+}

@@ -1,0 +1,49 @@
+import { securityHeaders, type Surface, surfaceOf } from './security-headers.js';
+
+const surfaces = Object.keys(securityHeaders) as Surface[];
+
+describe('Security headers', () => {
+  it.each(surfaces)('[PE-04][V3.4.1][V3.4.4][V3.4.6] are complete on the %s surface', (surface) => {
+    expect(securityHeaders[surface]).toMatchObject({
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'content-security-policy': expect.stringContaining("frame-ancestors 'none'") as unknown,
+    });
+  });
+
+  it.each(surfaces)('[PE-04][V3.4.3] allow no foreign or inline script on %s', (surface) => {
+    const directives = new Map(
+      securityHeaders[surface]['content-security-policy']!.split('; ').map((directive) => {
+        const [name = '', ...sources] = directive.split(' ');
+        return [name, sources] as const;
+      }),
+    );
+    expect(directives.get('default-src')).toEqual(["'none'"]);
+    expect(directives.get('object-src')).toEqual(["'none'"]);
+    expect(directives.get('base-uri')).toEqual(["'none'"]);
+    for (const source of directives.get('script-src') ?? []) expect(source).toBe("'self'");
+    expect([...directives.values()].flat().join(' ')).not.toMatch(/\*|https?:|unsafe-eval/);
+  });
+
+  it('[PE-04][V14.3.2] forbid to store what is not public', () => {
+    expect(securityHeaders.api['cache-control']).toBe('no-store');
+    expect(securityHeaders.page['cache-control']).toBe('no-store');
+    expect(securityHeaders.api['content-security-policy']).toContain('sandbox');
+  });
+
+  it('[PE-04] know the surface of an address', () => {
+    expect(['/docs', '/docs/x.css', '/setup', '/setup/setup.js'].map(surfaceOf)).toEqual([
+      'docs',
+      'docs',
+      'page',
+      'page',
+    ]);
+    for (const url of ['/', '/api/v1/setup', '/api/v1/docs', '*', '//docs', '/health?/docs']) {
+      expect(surfaceOf(url)).toBe('api');
+    }
+  });
+});

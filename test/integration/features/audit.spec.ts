@@ -1,0 +1,83 @@
+import { AuditService } from '../../../src/features/audit/index.js';
+import { Database } from '../../../src/platform/database/index.js';
+import { TestApp } from '../../support/test-app.js';
+
+describe('The audit trail', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.close());
+
+  it('[AU-01] tells who, what, from where and under which request', async () => {
+    const user = await app.member();
+    await app.call('PATCH', '/api/v1/users/me', {
+      token: user.accessToken,
+      body: { displayName: 'Ada' },
+      headers: { 'x-request-id': 'request-0001', 'user-agent': 'curl/8' },
+    });
+    expect((await app.audit('users.updated')).at(-1)).toMatchObject({
+      actor_kind: 'user',
+      actor_id: user.id,
+      target_kind: 'user',
+      target_id: user.id,
+      address: '127.0.0.1',
+      user_agent: 'curl/8',
+      request_id: 'request-0001',
+      outcome: 'success',
+      category: 'account',
+    });
+  });
+
+  it('[AU-01][V2.3.3] an event and its change commit or vanish together', async () => {
+    const database = app.app.get(Database);
+    const audit = app.app.get(AuditService);
+    const before = (await app.audit('roles.created')).length;
+    await expect(
+      database.transaction(async () => {
+        await audit.record('roles.created', { permissions: [] });
+        throw new Error('the change fails');
+      }),
+    ).rejects.toThrow('the change fails');
+    expect(await app.audit('roles.created')).toHaveLength(before);
+  });
+
+  it('[AU-01] a refusal stays although the request fails', async () => {
+    const database = app.app.get(Database);
+    const audit = app.app.get(AuditService);
+    const before = (await app.audit('auth.sign_in_refused')).length;
+    await expect(
+      database.transaction(async () => {
+        await audit.recordFailure('auth.sign_in_refused', { reason: 'disabled' });
+        throw new Error('rolled back');
+      }),
+    ).rejects.toThrow('rolled back');
+    expect(await app.audit('auth.sign_in_refused')).toHaveLength(before + 1);
+  });
+
+  it('[AU-01][V13.2.2][V16.4.2] the service itself cannot change, delete or empty it', async () => {
+    await app.member();
+    const database = app.app.get(Database);
+    for (const statement of [
+      `UPDATE audit_events SET action = 'x'`,
+      'DELETE FROM audit_events',
+      'TRUNCATE audit_events',
+      'DROP TABLE audit_events',
+      'ALTER TABLE audit_events DISABLE TRIGGER ALL',
+      'CREATE TABLE mine (id int)',
+    ]) {
+      await expect(database.rows(statement)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  it('[AU-01] holds no secret', async () => {
+    const user = await app.member();
+    await app.post('/api/v1/auth/refresh', { refreshToken: user.refreshToken });
+    const everything = JSON.stringify(await app.audit());
+    expect(everything).not.toContain(user.refreshToken);
+    expect(everything).not.toContain(user.accessToken);
+    expect(everything).not.toContain('a ship in port');
+    expect(everything).not.toContain('argon2');
+  });
+});

@@ -1,0 +1,226 @@
+import { SessionCleanup } from '../../../src/features/sessions/session-cleanup.js';
+import { type SignedIn, TestApp } from '../../support/test-app.js';
+
+describe('Sessions and refresh tokens', () => {
+  let app: TestApp;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+  });
+  afterAll(() => app.close());
+
+  const refresh = (refreshToken: string): ReturnType<TestApp['post']> =>
+    app.post('/api/v1/auth/refresh', { refreshToken });
+  const me = async (token: string): Promise<number> =>
+    (await app.get('/api/v1/users/me', { token })).status;
+  const sql = (text: string, ...values: unknown[]): Promise<unknown> =>
+    app.database.superuser.query(text, values);
+
+  it('[ID-07][F20][V10.4.5] 16 parallel refreshes leave one lineage, 20 rounds', async () => {
+    const user = await app.member();
+    let current = user.refreshToken;
+    for (let round = 0; round < 20; round++) {
+      const answers = await Promise.all(Array.from({ length: 16 }, () => refresh(current)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const successors = new Set(answers.map(({ body }) => body.refreshToken as string));
+      expect(successors.size).toBe(1);
+      current = [...successors][0]!;
+    }
+    const { rows } = await app.database.superuser.query<{ generation: number }>(
+      'SELECT generation FROM sessions WHERE user_id = $1',
+      [user.id],
+    );
+    expect(rows).toEqual([{ generation: 20 }]);
+  });
+
+  it('[ID-07][V10.4.5] a token used after its grace ends the session and is an audit event', async () => {
+    const user = await app.member();
+    const next = await refresh(user.refreshToken);
+    await sql(
+      `UPDATE sessions SET rotated_at = now() - interval '11 seconds' WHERE user_id = $1`,
+      user.id,
+    );
+    expect(await refresh(user.refreshToken)).toMatchObject({
+      status: 401,
+      body: { code: 'auth.invalid_refresh_token' },
+    });
+    expect(await me(next.body.accessToken as string)).toBe(401);
+    expect((await refresh(next.body.refreshToken as string)).status).toBe(401);
+    const events = (await app.audit('auth.refresh_token_reused')).filter(
+      (e) => e['actor_id'] === user.id,
+    );
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({ outcome: 'failure', target_kind: 'session' });
+  });
+
+  it('[ID-07][V10.4.5] an ancestor older than the predecessor ends the session even within the grace', async () => {
+    const user = await app.member();
+    const second = await refresh(user.refreshToken);
+    await refresh(second.body.refreshToken as string);
+    expect((await refresh(user.refreshToken)).status).toBe(401);
+    expect(await me(user.accessToken)).toBe(401);
+  });
+
+  it('[ID-07] a made-up token ends nothing', async () => {
+    const user = await app.member();
+    expect((await refresh('A'.repeat(64))).status).toBe(401);
+    expect((await refresh(user.accessToken.slice(0, 64))).status).toBe(401);
+    expect(await me(user.accessToken)).toBe(200);
+  });
+
+  it('[ID-07][V9.2.2] a refresh token is no access token, and the other way round', async () => {
+    const user = await app.member();
+    expect(await me(user.refreshToken)).toBe(401);
+    expect((await refresh(user.accessToken)).status).toBe(400);
+  });
+
+  it('[ID-07] stores neither refresh token nor its parts', async () => {
+    const user = await app.member();
+    const { rows } = await app.database.superuser.query(
+      'SELECT * FROM sessions WHERE user_id = $1',
+      [user.id],
+    );
+    const token = Buffer.from(user.refreshToken, 'base64url');
+    for (const value of Object.values(rows[0] as Record<string, unknown>)) {
+      if (!Buffer.isBuffer(value)) continue;
+      expect(value.includes(token.subarray(0, 16))).toBe(false);
+      expect(value.includes(token.subarray(16))).toBe(false);
+    }
+  });
+
+  it('[ID-08][V10.4.8][V7.3.2] absolute life: neither refreshing nor the access token outlives it', async () => {
+    const user = await app.member();
+    await sql(
+      `UPDATE sessions SET expires_at = now() - interval '1 second' WHERE user_id = $1`,
+      user.id,
+    );
+    expect((await refresh(user.refreshToken)).status).toBe(401);
+    const other = await TestApp.start({ database: app.database, masterKey: app.masterKey });
+    expect((await other.get('/api/v1/users/me', { token: user.accessToken })).status).toBe(401);
+    await other.close();
+  });
+
+  it('[ID-08][V7.3.1] idle life: a session not refreshed ends, a refreshed one goes on', async () => {
+    const idle = await app.member();
+    await sql(`UPDATE sessions SET idle_expires_at = now() WHERE user_id = $1`, idle.id);
+    expect((await refresh(idle.refreshToken)).status).toBe(401);
+    const active = await app.member();
+    await sql(
+      `UPDATE sessions SET idle_expires_at = now() + interval '1 minute' WHERE user_id = $1`,
+      active.id,
+    );
+    expect((await refresh(active.refreshToken)).status).toBe(200);
+    const { rows } = await app.database.superuser.query<{ longer: boolean }>(
+      `SELECT idle_expires_at > now() + interval '1 day' AS longer FROM sessions WHERE user_id = $1`,
+      [active.id],
+    );
+    expect(rows[0]!.longer).toBe(true);
+  });
+
+  it('[ID-08] a token of a nearly ended session does not outlive it', async () => {
+    const user = await app.member();
+    await sql(
+      `UPDATE sessions SET expires_at = now() + interval '100 seconds' WHERE user_id = $1`,
+      user.id,
+    );
+    const { body } = await refresh(user.refreshToken);
+    expect(body.expiresIn).toBeLessThanOrEqual(100);
+  });
+
+  it('[ID-08] at most five sessions: the oldest goes, also under parallel sign-ins', async () => {
+    const user = await app.member();
+    const more = await Promise.all(
+      Array.from({ length: 8 }, () => app.signIn(user.id, user.username)),
+    );
+    expect(await me(user.accessToken)).toBe(401);
+    const alive = await Promise.all(more.map(({ accessToken }) => me(accessToken)));
+    expect(alive.sort()).toEqual([200, 200, 200, 200, 200, 401, 401, 401]);
+    const ended = (await app.audit('auth.session_revoked')).filter(
+      (e) => e['actor_id'] === user.id,
+    );
+    expect(ended).toHaveLength(4);
+  });
+
+  it('[ID-08][V7.4.1] lists own sessions and ends one at once', async () => {
+    const first = await app.member();
+    const second = await app.signIn(first.id, first.username);
+    const { body } = await app.get('/api/v1/auth/sessions', { token: second.accessToken });
+    expect(body.items).toHaveLength(2);
+    expect(body.items.map((item: { current: boolean }) => item.current)).toEqual([true, false]);
+    expect(JSON.stringify(body)).not.toMatch(/hash|family|secret|sealed/i);
+    const other = body.items[1].id as string;
+    const revoked = await app.call('DELETE', `/api/v1/auth/sessions/${other}`, {
+      token: second.accessToken,
+    });
+    expect(revoked.status).toBe(204);
+    expect(await me(first.accessToken)).toBe(401);
+    expect(await me(second.accessToken)).toBe(200);
+  });
+
+  it("[AC-04][V8.2.2] a stranger's session is a missing one", async () => {
+    const [mine, theirs] = [await app.member(), await app.member()];
+    const { body } = await app.get('/api/v1/auth/sessions', { token: theirs.accessToken });
+    const id = body.items[0].id as string;
+    const foreign = await app.call('DELETE', `/api/v1/auth/sessions/${id}`, {
+      token: mine.accessToken,
+    });
+    const missing = await app.call('DELETE', `/api/v1/auth/sessions/${mine.id}`, {
+      token: mine.accessToken,
+    });
+    expect(foreign.status).toBe(404);
+    expect({ ...foreign.body, instance: '', requestId: '' }).toEqual({
+      ...missing.body,
+      instance: '',
+      requestId: '',
+    });
+    expect(await me(theirs.accessToken)).toBe(200);
+  });
+
+  it('[ID-08] signs out everywhere', async () => {
+    const first = await app.member();
+    const second = await app.signIn(first.id, first.username);
+    expect(
+      (await app.call('POST', '/api/v1/auth/logout-all', { token: first.accessToken })).status,
+    ).toBe(204);
+    for (const { accessToken, refreshToken } of [first, second] as SignedIn[]) {
+      expect(await me(accessToken)).toBe(401);
+      expect((await refresh(refreshToken)).status).toBe(401);
+    }
+  });
+
+  it('[V7.2.4] a new sign-in is a new session, and the old one stays its own', async () => {
+    const first = await app.member();
+    const second = await app.signIn(first.id, first.username);
+    expect(second.refreshToken.slice(0, 21)).not.toBe(first.refreshToken.slice(0, 21));
+  });
+
+  it('[ID-08] the clean-up removes what is over and nothing else', async () => {
+    const [over, alive] = [await app.member(), await app.member()];
+    await sql(
+      `UPDATE sessions SET idle_expires_at = now() - interval '1 day' WHERE user_id = $1`,
+      over.id,
+    );
+    expect(await app.app.get(SessionCleanup).run()).toBeGreaterThanOrEqual(1);
+    const { rows } = await app.database.superuser.query(
+      'SELECT user_id FROM sessions WHERE user_id = ANY($1)',
+      [[over.id, alive.id]],
+    );
+    expect(rows).toEqual([{ user_id: alive.id }]);
+  });
+
+  it('[AU-01] no query per request at steady state', async () => {
+    const user = await app.member();
+    await me(user.accessToken);
+    const count = async (): Promise<number> => {
+      const { body } = await app.get('/metrics');
+      const lines = (body as string).matchAll(
+        /^database_query_duration_seconds_count\{.*\} (\d+)$/gm,
+      );
+      return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+    };
+    const before = await count();
+    for (let request = 0; request < 50; request++) expect(await me(user.accessToken)).toBe(200);
+    // The listener's heartbeat runs on a connection that is not measured.
+    expect((await count()) - before).toBeLessThanOrEqual(2);
+  });
+});

@@ -1,0 +1,205 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyInstance } from 'fastify';
+
+import { undocumentedRoutes } from '../../src/features/docs/index.js';
+import { textPattern } from '../../src/features/docs/schemas.js';
+import { SetupService } from '../../src/features/setup/index.js';
+import { hasForbiddenCharacters } from '../../src/platform/http/strict-json.js';
+import { builtDocument } from '../support/built-document.js';
+import { Contract } from '../support/contract.js';
+import { type Answer, type Call, goodPassword, randomName, TestApp } from '../support/test-app.js';
+
+const served = new Set<string>();
+
+/** Writes down every route that Fastify learns. */
+@Module({})
+class RouteRecorder {
+  constructor({ httpAdapter }: HttpAdapterHost) {
+    (httpAdapter.getInstance() as FastifyInstance).addHook('onRoute', ({ method, url }) => {
+      for (const name of [method].flat()) served.add(`${name} ${url.replace(/:(\w+)/g, '{$1}')}`);
+    });
+  }
+}
+
+/** A body for POST /auth/register, and with a token for POST /setup. */
+function account(name = randomName()): Record<string, string> {
+  const password = goodPassword;
+  return { email: `${name}@example.com`, username: name, password, passwordConfirmation: password };
+}
+
+describe('The OpenAPI document', () => {
+  let app: TestApp;
+  let document: OpenAPIObject;
+  let contract: Contract;
+
+  beforeAll(async () => {
+    document = await builtDocument({ NODE_ENV: 'test' });
+    contract = new Contract(document);
+    app = await TestApp.start({ features: [RouteRecorder as unknown as DynamicModule] });
+  });
+  afterAll(() => app.close());
+
+  const call = async (method: string, url: string, options: Call = {}): Promise<Answer> => {
+    const answer = await app.call(method, url, options);
+    contract.check(method, url, options.body, answer);
+    return answer;
+  };
+  const status = async (...request: Parameters<typeof call>): Promise<number> =>
+    (await call(...request)).status;
+
+  it('[OP-02] describes exactly the routes that are served', () => {
+    const documented = contract.operations.map(({ method, path }) => `${method} ${path}`);
+    expect(documented.filter((route) => !served.has(route))).toEqual([]);
+    const known = new Set([...documented, ...undocumentedRoutes.map(([route]) => route as string)]);
+    const hidden = [...served].filter(
+      (route) => !known.has(route.replace(/^HEAD/, 'GET')) && !/^\S+ \/(docs|setup)\b/.test(route),
+    );
+    expect(hidden).toEqual([]);
+    expect(hidden.concat(documented).filter((r) => r.includes('/api/v1/')).length).toBeGreaterThan(20);
+  });
+
+  it('[OP-02] is OpenAPI 3.1 and says of every route what it is, who may call it and how often', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(JSON.stringify(document)).not.toContain('"nullable"');
+    for (const item of Object.values(document.paths)) {
+      for (const operation of Object.values(item as object)) {
+        expect(operation).toMatchObject({
+          operationId: expect.stringMatching(/^[A-Z][A-Za-z]+\.[a-zA-Z]+$/),
+          summary: expect.stringMatching(/^[A-Z].{8,119}$/),
+          description: expect.stringMatching(/Needs the permission|may call it/),
+          tags: [expect.any(String)],
+          security: expect.any(Array),
+          'x-rate-limit': expect.stringMatching(/^(user|anonymous|auth|unlimited)$/),
+        });
+      }
+    }
+  });
+
+  it('[OP-02] says of texts what the parsers enforce', () => {
+    const allowed = new RegExp(textPattern, 'u');
+    for (let code = 0; code < 0x300; code++) {
+      const char = String.fromCodePoint(code);
+      expect([code, allowed.test(char)]).toEqual([code, !hasForbiddenCharacters(char)]);
+    }
+  });
+
+  it('[OP-02][ER-01] fits every answer of set-up and sign-in', async () => {
+    const link = await app.app.get(SetupService).prepare();
+    const token = link!.split('#')[1];
+    const root = account();
+    expect(await status('POST', '/api/v1/setup', { body: { ...root, token } })).toBe(201);
+    expect(await status('POST', '/api/v1/setup', { body: { ...account(), token } })).toBe(404);
+
+    const ada = account();
+    const register = '/api/v1/auth/register';
+    expect(await status('POST', register, { body: ada })).toBe(201);
+    expect(await status('POST', register, { body: ada })).toBe(409);
+    expect(await status('POST', register, { body: { ...account(), more: 1 } })).toBe(400);
+    expect(await status('POST', register, { body: '{"email":' })).toBe(400);
+    expect(await status('POST', register, { body: `"${'x'.repeat(300_000)}"` })).toBe(413);
+    const form = { 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await status('POST', register, { body: 'a=b', headers: form })).toBe(415);
+
+    const login = '/api/v1/auth/login';
+    const right = { identifier: ada['username'], password: goodPassword };
+    expect(await status('POST', login, { body: { ...right, password: 'wrong' } })).toBe(401);
+    const tokens = await call('POST', login, { body: right });
+    const refresh = '/api/v1/auth/refresh';
+    const { refreshToken } = tokens.body as { refreshToken: string };
+    const refreshed = await call('POST', refresh, { body: { refreshToken } });
+    expect(refreshed.status).toBe(200);
+    expect(await status('POST', refresh, { body: { refreshToken: 'x' } })).toBe(401);
+    const { accessToken } = refreshed.body as { accessToken: string };
+    expect(await status('POST', '/api/v1/auth/logout', { token: accessToken })).toBe(204);
+    expect(await status('POST', '/api/v1/auth/logout', { token: accessToken })).toBe(401);
+    expect(await status('POST', '/api/v1/auth/logout-all')).toBe(401);
+  });
+
+  it('[OP-02][ER-01] fits every answer about accounts and sessions', async () => {
+    const root = await app.administrator();
+    const member = await app.member();
+    const { accessToken: token } = root;
+    const users = '/api/v1/users';
+
+    expect(await status('GET', `${users}/me`, { token })).toBe(200);
+    expect(await status('GET', `${users}/me`)).toBe(401);
+    expect(await status('PATCH', `${users}/me`, { token, body: { displayName: null } })).toBe(200);
+    expect(await status('GET', `${users}?limit=1&sort=email`, { token })).toBe(200);
+    expect(await status('GET', `${users}?limit=none`, { token })).toBe(400);
+    expect(await status('GET', users, { token: member.accessToken })).toBe(403);
+    const { passwordConfirmation: _, ...grace } = account();
+    const created = await call('POST', users, { token, body: { ...grace, roles: ['member'] } });
+    expect(created.status).toBe(201);
+    expect(await status('POST', users, { token, body: grace })).toBe(409);
+    const her = `${users}/${created.body.id}`;
+    expect(await status('GET', her, { token })).toBe(200);
+    expect(await status('GET', `${users}/${root.id.replace(/.$/, '0')}`, { token })).toBe(404);
+    expect(await status('GET', `${users}/7`, { token })).toBe(400);
+    expect(await status('PATCH', her, { token, body: { status: 'disabled' } })).toBe(200);
+    const disabled = { token, body: { status: 'disabled' } };
+    expect(await status('PATCH', `${users}/${root.id}`, disabled)).toBe(409);
+    expect(await status('PATCH', her, { token, body: { status: null } })).toBe(400);
+    expect(await status('PUT', `${her}/roles`, { token, body: { roles: ['auditor'] } })).toBe(200);
+    expect(await status('PUT', `${her}/roles`, { token, body: { roles: ['nobody'] } })).toBe(400);
+
+    const sessions = '/api/v1/auth/sessions';
+    const own = await call('GET', sessions, { token });
+    expect(await status('DELETE', `${sessions}/${member.id}`, { token })).toBe(404);
+    expect(await status('DELETE', `${sessions}/${own.body.items[0].id}`, { token })).toBe(204);
+    const { accessToken } = await app.signIn(root.id, root.username);
+    expect(await status('POST', '/api/v1/auth/logout-all', { token: accessToken })).toBe(204);
+  });
+
+  it('[OP-02][ER-01] fits every answer about roles', async () => {
+    const { accessToken: token } = await app.administrator();
+    const member = await app.member();
+    const roles = '/api/v1/roles';
+    const support = { name: 'support', description: 'Helps', permissions: ['users.read'] };
+
+    expect(await status('GET', '/api/v1/permissions', { token })).toBe(200);
+    expect(await status('POST', roles, { token, body: support })).toBe(201);
+    expect(await status('POST', roles, { token, body: support })).toBe(409);
+    expect(await status('POST', roles, { token: member.accessToken, body: support })).toBe(403);
+    expect(await status('GET', roles, { token })).toBe(200);
+    const role = `${roles}/support`;
+    expect(await status('GET', role, { token })).toBe(200);
+    expect(await status('GET', `${roles}/none`, { token })).toBe(404);
+    expect(await status('PATCH', role, { token, body: { permissions: [] } })).toBe(200);
+    expect(await status('PATCH', role, { token, body: { description: null } })).toBe(400);
+    expect(await status('PATCH', `${roles}/admin`, { token, body: {} })).toBe(409);
+    const holds = { token, body: { roles: ['support'] } };
+    await call('PUT', `/api/v1/users/${member.id}/roles`, holds);
+    expect(await status('DELETE', role, { token })).toBe(409);
+    await call('PUT', `/api/v1/users/${member.id}/roles`, { token, body: { roles: [] } });
+    expect(await status('DELETE', role, { token })).toBe(204);
+  });
+
+  it('[OP-02][ER-01] fits the answers about the service, and those of limits', async () => {
+    for (const path of ['/health/live', '/health/startup', '/health/ready', '/problems']) {
+      expect(await status('GET', path)).toBe(200);
+    }
+    for (const path of ['/api/v1/health', '/api/v1/info', '/.well-known/jwks.json']) {
+      expect(await status('GET', path)).toBe(200);
+    }
+    expect(await status('GET', '/problems/access.denied')).toBe(200);
+    expect(await status('GET', '/problems/none')).toBe(404);
+
+    const env = { RATE_LIMIT_SCALE: '0.01' };
+    const strict = await TestApp.start({ database: app.database, masterKey: app.masterKey, env });
+    const url = '/api/v1/auth/login';
+    const body = { identifier: 'nobody', password: 'x' };
+    const answers = [await strict.post(url, body), await strict.post(url, body)];
+    for (const answer of answers) contract.check('POST', url, body, answer);
+    expect(answers.map((answer) => answer.status)).toEqual([401, 429]);
+    await strict.close();
+  });
+
+  it('[OP-02][ER-01] was held against at least one good answer of every route', () => {
+    const without = contract.operations.filter(
+      ({ id }) => ![...(contract.seen.get(id) ?? [])].some((seen) => seen < 300),
+    );
+    expect(without).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Answer } from './test-app.js';
+
+export interface Sample {
+  kind: string;
+  /** 0 when there was no answer at all. */
+  status: number;
+  /** How long it took, and when it began. */
+  ms: number;
+  at: number;
+  answer?: Answer;
+}
+
+/** Callers that repeat their calls until they are told to stop. */
+export class Load {
+  readonly samples: Sample[] = [];
+  private running = true;
+  private readonly callers: Promise<void>[];
+
+  /** @param calls by a name of their own, each repeated by `callersEach` callers */
+  constructor(calls: Record<string, () => Promise<Answer>>, callersEach = 2) {
+    this.callers = Object.entries(calls).flatMap(([kind, call]) =>
+      Array.from({ length: callersEach }, () => this.repeat(kind, call)),
+    );
+  }
+
+  /** Waits for the calls that run. */
+  async stop(): Promise<Sample[]> {
+    this.running = false;
+    await Promise.all(this.callers);
+    return this.samples;
+  }
+
+  of(kind: string, status?: number): Sample[] {
+    return this.samples.filter(
+      (sample) => sample.kind === kind && (status === undefined || sample.status === status),
+    );
+  }
+
+  private async repeat(kind: string, call: () => Promise<Answer>): Promise<void> {
+    while (this.running) {
+      const at = performance.now();
+      const answer = await call().catch(() => undefined);
+      this.samples.push({
+        ...{ kind, status: answer?.status ?? 0, ms: performance.now() - at, at },
+        ...(answer && { answer }),
+      });
+      if (answer?.status !== 200 && answer?.status !== 201) await delay(20);
+    }
+  }
+}
+
+/** Each failure is one that says "again later" in the form of the house. */
+export function expectHonestFailures(samples: readonly Sample[], statuses = [503]): void {
+  const failed = samples.filter(({ status }) => status !== 200 && status !== 201);
+  const summary = new Map<string, number>();
+  for (const { kind, status, answer } of failed) {
+    const headers = answer?.headers ?? {};
+    const honest =
+      statuses.includes(status) &&
+      headers['content-type']?.startsWith('application/problem+json') &&
+      (status !== 503 || Number(headers['retry-after']) > 0);
+    if (honest) continue;
+    const name = `${kind} ${status} ${JSON.stringify(answer?.body)?.slice(0, 300)}`;
+    summary.set(name, (summary.get(name) ?? 0) + 1);
+  }
+  expect([...summary]).toEqual([]);
+}
+
+export function slowest(samples: readonly Sample[]): number {
+  return Math.max(0, ...samples.map(({ ms }) => ms));
+}
