@@ -54,7 +54,7 @@ export async function createApp(
   );
   const lifecycle = { logger, metrics, drain: app.get(Drain) };
   adapter.setOnRequestHook((request, reply, done) => beginRequest(lifecycle, request, reply, done));
-  registerLifecycle(adapter.getInstance(), lifecycle, app.get(AllowedMethods));
+  registerLifecycle(adapter.getInstance(), app.get(AllowedMethods));
   placeRoutes(app);
   if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));
   serveDocs(app);

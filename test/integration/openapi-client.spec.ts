@@ -62,10 +62,28 @@ describe('The built service', () => {
     expect(body).toEqual(await builtDocument({ PUBLIC_URL: server!.url }));
   });
 
-  it('[OP-02] is used by a client that is generated from its document', async () => {
+  it('[OP-03] shows the document at /docs with Swagger UI, from files of its own', async () => {
+    const page = await service.get('/docs');
+    expect(page).toMatchObject({ status: 200, body: expect.stringContaining('Gatehouse API') });
+    const files = [...String(page.body).matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url]) => url!);
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) {
+      const { origin, pathname } = new URL(file, `${service.url}/docs`);
+      expect(origin).toBe(service.url);
+      expect(await service.status(pathname)).toBe(200);
+    }
+  });
+
+  it('[OP-02][OP-03] is used by a client that is generated from its document', async () => {
     const schema = join(folder, 'schema.d.ts');
     const project = join(folder, 'tsconfig.json');
-    await tool('openapi-typescript', 'openapi-typescript', `${service.url}/openapi.json`, '-o', schema);
+    await tool(
+      'openapi-typescript',
+      'openapi-typescript',
+      `${service.url}/openapi.json`,
+      '-o',
+      schema,
+    );
     await writeFile(
       project,
       JSON.stringify({

@@ -57,7 +57,7 @@ describe('The OpenAPI document', () => {
       (route) => !known.has(route.replace(/^HEAD/, 'GET')) && !/^\S+ \/(docs|setup)\b/.test(route),
     );
     expect(hidden).toEqual([]);
-    expect(hidden.concat(documented).filter((r) => r.includes('/api/v1/')).length).toBeGreaterThan(20);
+    expect(documented.length).toBeGreaterThan(25);
   });
 
   it('[OP-02] is OpenAPI 3.1 and says of every route what it is, who may call it and how often', () => {

@@ -32,7 +32,12 @@ ok(ada, 'registered');
 deepStrictEqual(ada.roles, ['member']);
 
 const again = await api.POST('/api/v1/auth/register', {
-  body: { email: 'ada@example.com', username: 'lovelace', password, passwordConfirmation: password },
+  body: {
+    email: 'ada@example.com',
+    username: 'lovelace',
+    password,
+    passwordConfirmation: password,
+  },
 });
 const problem: Problem | undefined = again.error;
 strictEqual(problem?.code, 'users.email_taken');
@@ -59,7 +64,8 @@ const admin = await signIn(administrator, administratorPassword);
 const page = await admin.client.GET('/api/v1/users', {
   params: { query: { limit: 10, sort: 'email', status: 'active' } },
 });
-ok(page.data?.items.some((user) => user.id === ada.id));
+ok(page.data, 'listed');
+ok(page.data.items.some((user) => user.id === ada.id));
 strictEqual(page.data.nextCursor, null);
 
 const assigned = await admin.client.PUT('/api/v1/users/{id}/roles', {

@@ -8,8 +8,7 @@ import { buildOpenApi, type DescribedInstallation } from './openapi.js';
 /** Serves Swagger UI at /docs and the document at /openapi.json; built when first asked for. */
 export function serveDocs(app: INestApplication): void {
   let document: OpenAPIObject | undefined;
-  const build = (): OpenAPIObject =>
-    (document ??= buildOpenApi(app, installationOf(app)));
+  const build = (): OpenAPIObject => (document ??= buildOpenApi(app, installationOf(app)));
   SwaggerModule.setup('docs', app, build, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

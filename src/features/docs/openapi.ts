@@ -2,12 +2,13 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
 import { headers } from './headers.js';
-import { completeOperation, type Operation } from './operations.js';
+import { completeOperation } from './operations.js';
 import { ProblemView } from './problem.view.js';
 import { problemExamples } from './problem-examples.js';
 import { operationId, routeRules } from './routes.js';
 import { completeSchemas } from './schemas.js';
 import { tags } from './tags.js';
+import type { Operation } from './traits.js';
 
 const description = `
 Accounts, sign-in, sessions, roles, audit, health and metrics.

@@ -1,30 +1,10 @@
-import type { OpenAPIObject } from '@nestjs/swagger';
-
-import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import { limitPolicies } from '../../catalogue/limits.js';
 import { unlimited } from '../../platform/throttling/limit.decorator.js';
 import { completeResponses } from './responses.js';
 import type { RouteRules } from './routes.js';
-import { completeParameter, type Schema } from './schemas.js';
+import { completeParameter } from './schemas.js';
 import { tagOf } from './tags.js';
-
-export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
-  /** Permission that the route demands. */
-  'x-permission'?: string;
-  /** Policy that counts its requests. */
-  'x-rate-limit'?: LimitPolicyName | typeof unlimited;
-};
-
-/** What the rules of a route mean for its description. */
-export interface Traits {
-  /** Demands a signed-in caller. */
-  guarded: boolean;
-  permission: string | undefined;
-  limit: LimitPolicyName | typeof unlimited;
-  /** Changes something; a body is read even where none is wanted. */
-  writes: boolean;
-  takesBody: boolean;
-  takesParameters: boolean;
-}
+import { type Operation, type Traits, traitsOf } from './traits.js';
 
 /** Adds what the code says outside of the handler: who may call it, how often, what may go wrong. */
 export function completeOperation(
@@ -44,29 +24,19 @@ export function completeOperation(
   if (traits.permission) operation['x-permission'] = traits.permission;
   operation['x-rate-limit'] = traits.limit;
   for (const parameter of operation.parameters ?? []) {
-    if ('$ref' in parameter) continue;
+    if ('$ref' in parameter || !parameter.schema) continue;
     if (parameter.in === 'path') parameter.description ??= pathParameter(path, parameter.name);
-    completeParameter(parameter.schema as Schema, parameter.name);
+    completeParameter(parameter.schema, parameter.name);
   }
   completeResponses(operation, traits);
 }
 
-function traitsOf(method: string, operation: Operation, rules: RouteRules | undefined): Traits {
-  const { access, limit } = rules ?? { access: undefined, limit: undefined };
-  const guarded = access !== 'public';
-  return {
-    guarded,
-    permission: access === 'public' || access === 'signed-in' ? undefined : access,
-    limit: limit ?? (guarded ? 'user' : 'anonymous'),
-    writes: method !== 'get',
-    takesBody: operation.requestBody !== undefined,
-    takesParameters: (operation.parameters?.length ?? 0) > 0,
-  };
-}
-
 /** The first sentence of a comment is the summary, the others begin the description. */
 function splitComment(comment: string): { summary: string; rest: string } {
-  const [first = '', ...others] = comment.replace(/\s+/g, ' ').trim().split(/(?<=[.!?]) /);
+  const [first = '', ...others] = comment
+    .replace(/\s+/g, ' ')
+    .trim()
+    .split(/(?<=[.!?]) /);
   return { summary: first.replace(/\.$/, ''), rest: others.join(' ') };
 }
 

@@ -6,7 +6,7 @@ import { limitPolicies } from '../../catalogue/limits.js';
 import { type MetricDefinition, metrics } from '../../catalogue/metrics.js';
 import { builtInRoles, permissions } from '../../catalogue/permissions.js';
 import { configurationReference, envExample } from '../../platform/config/env-example.js';
-import type { Operation } from './operations.js';
+import type { Operation } from './traits.js';
 
 /** Routes that serve people and scrapers rather than clients of the API. */
 export const undocumentedRoutes = [

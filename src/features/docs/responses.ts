@@ -5,14 +5,17 @@ import type { ResponseObject } from '@nestjs/swagger';
 import { type ErrorCode, errors } from '../../catalogue/errors.js';
 import { unlimited } from '../../platform/throttling/limit.decorator.js';
 import { headersOf } from './headers.js';
-import type { Operation, Traits } from './operations.js';
 import { exampleReference } from './problem-examples.js';
+import type { Operation, Traits } from './traits.js';
 
 const successes: Record<string, string> = {
   '200': 'Done; the body is the answer.',
   '201': 'Made; the body is what was made.',
   '204': 'Done; there is no body.',
 };
+
+/** `users.email_taken, users.username_taken` */
+const listOfCodes = /^[a-z]+\.[a-z_]+(, [a-z]+\.[a-z_]+)*$/;
 
 /** Describes what a route answers when all is well, and every problem it may answer instead. */
 export function completeResponses(operation: Operation, traits: Traits): void {
@@ -43,8 +46,9 @@ function problemsOf(operation: Operation, traits: Traits): Map<string, ErrorCode
 function declaredCodes({ operationId, responses }: Operation): ErrorCode[] {
   return Object.entries(responses as Record<string, ResponseObject>)
     .filter(([status, { content }]) => Number(status) >= 400 && !content)
+    .filter(([, { description }]) => listOfCodes.test(description))
     .flatMap(([status, { description }]) =>
-      description.split(/,\s*/).map((code) => {
+      description.split(', ').map((code) => {
         const known = Object.hasOwn(errors, code) ? errors[code as ErrorCode].status : undefined;
         if (String(known) === status) return code as ErrorCode;
         throw new Error(`${operationId}: there is no error ${code} of status ${status}`);
@@ -78,7 +82,7 @@ function withProblems(
 ): ResponseObject {
   const text = `${STATUS_CODES[status]}: ${codes.map((code) => `\`${code}\``).join(', ')}`;
   return {
-    description: own?.content ? `${own.description} ${text}` : text,
+    description: own && !listOfCodes.test(own.description) ? `${own.description} ${text}` : text,
     content: {
       ...own?.content,
       'application/problem+json': {

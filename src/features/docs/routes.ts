@@ -3,7 +3,7 @@ import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
 import { accessMetadata, type AccessRule } from '../../platform/access/access.decorator.js';
-import { limitMetadata, unlimited } from '../../platform/throttling/limit.decorator.js';
+import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
 
 /** What the guards read of a handler; the document says the same because it reads the same. */
 export interface RouteRules {

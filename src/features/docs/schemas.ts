@@ -1,6 +1,6 @@
 import type { OpenAPIObject, ReferenceObject, SchemaObject } from '@nestjs/swagger';
 
-export type Schema = SchemaObject | ReferenceObject;
+type Schema = SchemaObject | ReferenceObject;
 
 /**
  * What the parsers of body, query and path let through in any text: no control characters but

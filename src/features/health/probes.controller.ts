@@ -30,8 +30,11 @@ export class ProbesController {
   @Get('ready')
   @ApiServiceUnavailableResponse({ type: ProbeView, description: 'Send requests elsewhere.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProbeView> {
-    const status = await this.health.readiness();
-    void reply.status(status === 'ok' ? 200 : 503);
-    return { status };
+    return answer(await this.health.readiness(), reply);
   }
+}
+
+function answer(status: ProbeView['status'], reply: FastifyReply): ProbeView {
+  void reply.status(status === 'ok' ? 200 : 503);
+  return { status };
 }

@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import {
   Injectable,
   Logger,
@@ -14,6 +12,8 @@ import { Metrics } from '../telemetry/metrics.js';
 import { TaggedCache, type TaggedCacheOptions } from './tagged-cache.js';
 
 const channel = 'gatehouse_invalidate';
+/** A notification holds less than 8000 bytes (PostgreSQL, NOTIFY); a tag takes 50. */
+const tagsPerNotification = 100;
 
 /**
  * Makes caches and keeps them true on every instance: `invalidate()` inside a transaction drops
@@ -22,7 +22,6 @@ const channel = 'gatehouse_invalidate';
  */
 @Injectable()
 export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly instanceId = randomUUID();
   private readonly caches: TaggedCache<object>[] = [];
   private readonly listener: Listener;
   private readonly logger = new Logger('Caches');
@@ -61,8 +60,10 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
 
   /** Drops the tag everywhere once the running transaction has committed. */
   async invalidate(...tags: string[]): Promise<void> {
-    const payload = JSON.stringify({ from: this.instanceId, tags });
-    await this.database.rows('SELECT pg_notify($1, $2)', [channel, payload]);
+    for (let from = 0; from < tags.length; from += tagsPerNotification) {
+      const payload = JSON.stringify(tags.slice(from, from + tagsPerNotification));
+      await this.database.rows('SELECT pg_notify($1, $2)', [channel, payload]);
+    }
     this.database.afterCommit(() => this.drop(tags));
   }
 
@@ -74,9 +75,15 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
     this.database.afterCommit(() => this.drop([tag]));
   }
 
+  /**
+   * Also what this instance sent: when the answer to COMMIT is lost on the way, only the
+   * notification tells that it happened. Anybody who may connect can notify: what is not ours
+   * clears everything.
+   */
   private heard(payload: string): void {
-    const { from, tags } = JSON.parse(payload) as { from: string; tags: string[] };
-    if (from !== this.instanceId) this.drop(tags);
+    const tags = tagsOf(payload);
+    if (tags) this.drop(tags);
+    else for (const cache of this.caches) cache.clear();
   }
 
   private drop(tags: readonly string[]): void {
@@ -89,5 +96,14 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
       cache.bypassed = bypassed;
       cache.clear();
     }
+  }
+}
+
+function tagsOf(payload: string): string[] | null {
+  try {
+    const tags: unknown = JSON.parse(payload);
+    return Array.isArray(tags) && tags.every((tag) => typeof tag === 'string') ? tags : null;
+  } catch {
+    return null;
   }
 }

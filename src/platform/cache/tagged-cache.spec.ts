@@ -43,7 +43,9 @@ describe('TaggedCache', () => {
     finish({ owner: 'ada', version: 1 });
     await loading;
     expect((await fresh)?.version).toBe(2);
-    expect((await cache.get('a', () => Promise.resolve({ owner: 'ada', version: 3 })))?.version).not.toBe(1);
+    expect(
+      (await cache.get('a', () => Promise.resolve({ owner: 'ada', version: 3 })))?.version,
+    ).not.toBe(1);
   });
 
   it('[DA-04] keeps nothing while bypassed, and no misses', async () => {
@@ -65,7 +67,9 @@ describe('TaggedCache', () => {
     const failing = (): Promise<Entry> => Promise.reject(new Error('away'));
     const results = await Promise.allSettled([cache.get('a', failing), cache.get('a', failing)]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
-    expect(await cache.get('a', () => Promise.resolve({ owner: 'ada', version: 1 }))).not.toBeNull();
+    expect(
+      await cache.get('a', () => Promise.resolve({ owner: 'ada', version: 1 })),
+    ).not.toBeNull();
   });
 
   it('[DA-04] is bounded, and evicted entries leave no tags behind', async () => {

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 
-import { ConfigError, HttpConfig, loadConfig, parseMasterKey, PerimeterConfig, ProcessConfig } from './index.js';
+import {
+  ConfigError,
+  HttpConfig,
+  loadConfig,
+  parseMasterKey,
+  PerimeterConfig,
+  ProcessConfig,
+} from './index.js';
 
 const production = {
   NODE_ENV: 'production',

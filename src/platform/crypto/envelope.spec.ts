@@ -27,7 +27,9 @@ describe('Sealed values', () => {
 
   it('[DP-01][V11.3.4] never repeat a nonce', () => {
     const nonces = new Set(
-      Array.from({ length: 5_000 }, () => seal(key, Buffer.of(1), 'x').subarray(1, 13).toString('hex')),
+      Array.from({ length: 5_000 }, () =>
+        seal(key, Buffer.of(1), 'x').subarray(1, 13).toString('hex'),
+      ),
     );
     expect(nonces.size).toBe(5_000);
   });

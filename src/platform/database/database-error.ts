@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../catalogue/errors.js';
 /** SQLSTATEs (PostgreSQL appendix A) and classes that mean something to a client. */
 const byState: Record<string, ErrorCode> = {
   '25006': 'database.read_only',
+  '25P03': 'database.unavailable', // idle_in_transaction_session_timeout: the server hung up
   '53100': 'database.full',
   '57014': 'database.unavailable', // statement_timeout
   '55P03': 'database.unavailable', // lock_timeout
@@ -20,18 +21,34 @@ const byClass: Record<string, ErrorCode> = {
 };
 
 const networkCodes = new Set([
+  'ECONNABORTED',
   'ECONNREFUSED',
   'ECONNRESET',
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
+  'ENETDOWN',
   'ENETUNREACH',
   'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
   'ETIMEDOUT',
 ]);
-/** pg gives these without a code. */
-const driverMessages =
-  /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Client was closed|Cannot use a pool after|Driver not Connected)/;
+/** pg and TypeORM give these without a code. */
+const driverMessages = new RegExp(
+  [
+    '^Query read timeout',
+    '^timeout exceeded when trying to connect',
+    '^Connection terminated',
+    '^Client has encountered a connection error',
+    '^Client was closed',
+    '^Cannot use a pool after',
+    '^Driver not Connected',
+    // TypeORM, when the connection broke between two statements of a transaction
+    '^Query runner already released',
+    '^Database connection provided by a query runner was already released',
+  ].join('|'),
+);
 
 /** The SQLSTATE of an error from PostgreSQL, also when TypeORM wrapped it. */
 export function sqlState(error: unknown): string | undefined {

@@ -23,17 +23,22 @@ export interface LifecycleParts {
   drain: Drain;
 }
 
+/** What nginx calls a request whose client did not wait for the answer. */
+const clientGone = 499;
+
 /** The first hook, before any of the framework: headers of the answer, context, hygiene. */
 export function beginRequest(
-  { metrics, drain }: LifecycleParts,
+  parts: LifecycleParts,
   request: FastifyRequest,
   reply: FastifyReply,
   done: (error?: Error) => void,
 ): void {
-  metrics.gauge('http_requests_in_progress').inc();
+  parts.metrics.gauge('http_requests_in_progress').inc();
+  // Comes once, also when the client hangs up before the answer; Fastify's onResponse does not.
+  reply.raw.once('close', () => recordRequest(request, reply, parts));
   void reply.headers(securityHeaders[surfaceOf(request.url)]);
   void reply.header('x-request-id', request.id);
-  if (drain.active) void reply.header('connection', 'close');
+  if (parts.drain.active) void reply.header('connection', 'close');
   request.context = contextOf(request);
   runInContext(request.context, () => {
     let problem: Error | undefined;
@@ -47,12 +52,8 @@ export function beginRequest(
   });
 }
 
-/** The hooks after the first: body, context again, and the record of the answer. */
-export function registerLifecycle(
-  fastify: FastifyInstance,
-  parts: LifecycleParts,
-  allowedMethods: AllowedMethods,
-): void {
+/** The hooks after the first: body, context again, and headers that others have set. */
+export function registerLifecycle(fastify: FastifyInstance, allowedMethods: AllowedMethods): void {
   fastify.decorateRequest('context');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
@@ -63,10 +64,6 @@ export function registerLifecycle(
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     nameCharset(reply);
     done(null, payload);
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    recordRequest(request, reply, parts);
-    done();
   });
 }
 
@@ -106,7 +103,8 @@ function recordRequest(
 ): void {
   metrics.gauge('http_requests_in_progress').dec();
   const route = request.routeOptions.url ?? 'unknown';
-  const labels = { method: request.method, route, status: String(reply.statusCode) };
+  const status = reply.raw.writableFinished ? reply.statusCode : clientGone;
+  const labels = { method: request.method, route, status: String(status) };
   metrics.histogram('http_request_duration_seconds').observe(labels, reply.elapsedTime / 1000);
   metrics.counter('http_requests_total').inc(labels);
   const level = route.startsWith('/health') || route === '/metrics' ? 'debug' : 'info';
@@ -116,7 +114,7 @@ function recordRequest(
       requestId: request.id,
       method: request.method,
       route,
-      status: reply.statusCode,
+      status,
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
       address: request.context?.address,
       userId: request.context?.principal?.userId,
