@@ -11,6 +11,7 @@ import { corsOptions } from './platform/http/cors.js';
 import { Drain } from './platform/http/drain.js';
 import { answerFrameworkError } from './platform/http/framework-error.js';
 import { beginRequest, registerLifecycle } from './platform/http/lifecycle.js';
+import { securityHeadersOf } from './platform/http/security-headers.js';
 import { serverOptions } from './platform/http/server-options.js';
 
 /** Routes that live outside /api/v1, because probes, scrapers and standards expect them there. */
@@ -52,9 +53,14 @@ export async function createApp(
     adapter,
     { bodyParser: false, logger: false, abortOnError: false },
   );
-  const lifecycle = { logger, metrics, drain: app.get(Drain) };
+  const headers = securityHeadersOf(perimeter);
+  const lifecycle = { logger, metrics, drain: app.get(Drain), headers };
   adapter.setOnRequestHook((request, reply, done) => beginRequest(lifecycle, request, reply, done));
-  registerLifecycle(adapter.getInstance(), app.get(AllowedMethods));
+  registerLifecycle(
+    adapter.getInstance(),
+    app.get(AllowedMethods),
+    config.get(HttpConfig).handlerTimeoutMs,
+  );
   placeRoutes(app);
   if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));
   serveDocs(app);

@@ -75,6 +75,7 @@ function databaseExplanation(error: Error): string | null {
     '28000': 'the login is refused',
     '3D000': 'the database does not exist',
     '53300': 'it has no connection left',
+    '57P01': 'it hung up',
     '57P03': 'it is starting or stopping',
     '42501': 'the login may not create tables: set MIGRATION_DATABASE_URL to one that may',
   };

@@ -26,9 +26,9 @@ export const auditEvents = {
     'authentication',
     'A sign-in was refused; the caller is never told which reason',
   ),
-  'auth.session_refreshed': event<{ sessionId: string; generation: number }>(
+  'auth.session_refreshed': event<{ sessionId: string; generation: number; replayed: boolean }>(
     'authentication',
-    'A refresh token was exchanged for its successor',
+    'A refresh token was exchanged; `replayed` when its predecessor got the same one again in time',
   ),
   'auth.refresh_token_reused': event<{ sessionId: string; generation: number }>(
     'authentication',
@@ -69,7 +69,19 @@ export const auditEvents = {
   'roles.created': event<{ permissions: string[] }>('configuration', 'A role was created'),
   'roles.updated': event<{ changes: Changes }>('configuration', 'A role changed'),
   'roles.deleted': event<{ permissions: string[] }>('configuration', 'A role was deleted'),
+  'roles.grant_refused': event<{ missing: string[] }>(
+    'access',
+    'Somebody tried to grant, change or take what they do not hold',
+  ),
   'keys.created': event<{ algorithm: string }>('configuration', 'A token signing key was created'),
+  'setup.link_made': event<Record<string, never>>(
+    'configuration',
+    'A link to make the first administrator was made and shown at start-up',
+  ),
+  'setup.refused': event<Record<string, never>>(
+    'configuration',
+    'A set-up link was presented that is spent, over or made up',
+  ),
   'setup.completed': event<Record<string, never>>(
     'configuration',
     'The first administrator was made with the set-up link',

@@ -167,6 +167,13 @@ export const errors = {
     log: 'info',
     advice: 'Make another user an administrator first.',
   },
+  'users.outranks_you': {
+    status: 403,
+    title: 'This user holds rights that you do not',
+    category: 'security',
+    log: 'info',
+    advice: 'Ask somebody who holds at least the rights of this user.',
+  },
   'users.own_status': {
     status: 409,
     title: 'You cannot disable yourself',

@@ -1,4 +1,5 @@
 import { expectHonestFailures, Load, slowest } from '../support/load.js';
+import { LossyProxy } from '../support/lossy-proxy.js';
 import { eventually, temporaryFolder } from '../support/processes.js';
 import { account, endServices, goodPassword, ServiceProcess } from '../support/service-process.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
@@ -108,6 +109,25 @@ describe('Connections that are cut under load', () => {
     );
     expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
     expect(rows.filter(({ events }) => events !== '1')).toEqual([]);
+  });
+});
+
+describe('An answer to COMMIT that is lost on the way', () => {
+  it('[F02][ID-08] leaves no session good that was ended', async () => {
+    const proxy = await LossyProxy.before(database.serviceUrl);
+    await start({ DATABASE_URL: proxy.url });
+    const token = await member();
+    for (let i = 0; i < 3; i++) {
+      expect(await service.status('/api/v1/users/me', { token })).toBe(200);
+    }
+    proxy.loseNextCommit();
+    const answer = await service.post('/api/v1/auth/logout', undefined, { token });
+    expect(answer).toMatchObject({ status: 503, body: { code: 'database.unavailable' } });
+    const refused = async (): Promise<void> =>
+      expect(await service.status('/api/v1/users/me', { token })).toBe(401);
+    await eventually(refused, 1_000);
+    await service.stop();
+    await proxy.close();
   });
 });
 

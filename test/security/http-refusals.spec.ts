@@ -107,14 +107,14 @@ describe('Requests that are HTTP but not for us', () => {
       'a duplicate key',
       post([json], '{"identifier":"a","identifier":"b"}'),
       'http.malformed_json',
-      false,
+      true,
     ],
     ['half a body', post([json], '{"identifier"'), 'http.malformed_json', true],
     [
       'UTF-16',
       post(['Content-Type: application/json; charset=utf-16'], '{\0}\0'),
       'http.malformed_json',
-      false,
+      true,
     ],
   ])('[PE-08][F09][F10][V13.4.4][ER-01] refuses %s', async (_name, bytes, code, closing) => {
     const { answer, closed } = await wire.only(bytes);

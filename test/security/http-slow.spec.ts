@@ -18,7 +18,7 @@ const json = 'Content-Type: application/json';
 class SlowController {
   @Get()
   async read(): Promise<string> {
-    await delay(3_000);
+    await delay(1_500);
     return 'late';
   }
 

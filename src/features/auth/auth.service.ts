@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 
 import type { RefusedSignIn } from '../../catalogue/audit-events.js';
 import { AccountsConfig } from '../../platform/config/index.js';
@@ -15,6 +15,8 @@ import { TokensView } from './tokens.view.js';
 /** Registering, signing in and staying signed in. */
 @Injectable()
 export class AuthService {
+  private readonly logger = new Logger('Auth');
+
   constructor(
     private readonly database: Database,
     private readonly accounts: AccountsService,
@@ -47,20 +49,20 @@ export class AuthService {
     if (refusal || !account) return this.refuse(refusal ?? 'unknown_identifier', account?.id);
     const opened = await this.openSession(account.id);
     if (!opened) return this.refuse('disabled', account.id);
-    if (verification.outdated) {
-      await this.accounts.rehash(
-        account.id,
-        account.passwordHash!,
-        password,
-        verification.algorithm,
-      );
-    }
+    if (verification.outdated) await this.rehash(account, password, verification.algorithm);
     return this.tokensFor(opened);
   }
 
   /** @throws AppError `auth.invalid_refresh_token` */
   async refresh({ refreshToken }: Refresh): Promise<TokensView> {
     return this.tokensFor(await this.sessions.refresh(refreshToken));
+  }
+
+  /** A sign-in is good although the hash could not be renewed; the next one tries again. */
+  private async rehash(account: Credentials, password: string, from: string): Promise<void> {
+    await this.accounts
+      .rehash(account.id, account.passwordHash!, password, from)
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'A hash was not renewed'));
   }
 
   private refusalOf(

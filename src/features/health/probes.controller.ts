@@ -3,6 +3,7 @@ import { ApiServiceUnavailableResponse } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 
 import { Access } from '../../platform/access/index.js';
+import { Deadline } from '../../platform/http/deadline.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { HealthService } from './health.service.js';
 import { ProbeView } from './health.view.js';
@@ -28,6 +29,7 @@ export class ProbesController {
 
   /** Whether to send requests here: 503 while the database is away or the instance is stopping. */
   @Get('ready')
+  @Deadline(3_000)
   @ApiServiceUnavailableResponse({ type: ProbeView, description: 'Send requests elsewhere.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProbeView> {
     return answer(await this.health.readiness(), reply);

@@ -17,6 +17,10 @@ describe('What roles hold', () => {
     expect(permissionsOf(role)).toEqual(['users.read']);
   });
 
+  it('[AC-01][V15.3.6] a role named like a member of Object holds nothing by itself', () => {
+    expect(permissionsOf({ name: 'constructor', permissions: ['toString'] })).toEqual([]);
+  });
+
   it('[AC-01] names what the granter lacks', () => {
     expect(beyond(['users.read', 'roles.manage'], new Set(['users.read']))).toEqual([
       'roles.manage',

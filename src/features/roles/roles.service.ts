@@ -35,7 +35,7 @@ export class RolesService {
   }
 
   async create(request: CreateRole): Promise<RoleView> {
-    demandGrantable(request.permissions);
+    await this.demandGrantable(request.permissions);
     return this.database.transaction(async () => {
       await this.roles.insert(request).catch((error: unknown) => {
         throw violates(error, 'roles_pkey') ? new AppError('roles.name_taken') : error;
@@ -54,7 +54,9 @@ export class RolesService {
     return this.database.transaction(async () => {
       const role = await this.changeable(name);
       // Taking a permission away from others is a change to it as well: hold all of both.
-      if (request.permissions) demandGrantable([...permissionsOf(role), ...request.permissions]);
+      if (request.permissions) {
+        await this.demandGrantable([...permissionsOf(role), ...request.permissions]);
+      }
       const changes = changesOf(role, request);
       if (Object.keys(changes).length > 0) {
         await this.roles.update(name, request);
@@ -73,7 +75,7 @@ export class RolesService {
     await this.database.transaction(async () => {
       const role = await this.changeable(name);
       const permissions = [...permissionsOf(role)];
-      demandGrantable(permissions);
+      await this.demandGrantable(permissions);
       await this.roles.delete(name).catch((error: unknown) => {
         throw violates(error, 'user_roles_role') ? new AppError('roles.in_use') : error;
       });
@@ -86,21 +88,38 @@ export class RolesService {
   }
 
   /**
-   * Checks that the caller may give or take these roles.
+   * Checks that somebody may give or take these roles.
+   * @param held what the giver holds now, read in the transaction that gives
    * @throws AppError `validation.failed` for an unknown role, `roles.grant_exceeds_own`
    */
-  async demandAssignable(names: readonly string[]): Promise<void> {
+  async demandAssignable(names: readonly string[], held: ReadonlySet<Permission>): Promise<void> {
     const roles = await this.roles.byNames(names);
     const unknown = names.find((name) => !roles.some((role) => role.name === name));
-    if (unknown !== undefined)
+    if (unknown !== undefined) {
       throw invalid('/roles', 'unknownRole', `there is no role ${unknown}`);
-    demandGrantable(roles.flatMap((role) => [...permissionsOf(role)]));
+    }
+    await this.demandGrantable(
+      roles.flatMap((role) => [...permissionsOf(role)]),
+      held,
+    );
   }
 
   /** What the holder of these roles may do. */
   async permissionsOf(names: readonly string[]): Promise<ReadonlySet<Permission>> {
     const roles = await this.roles.byNames(names);
     return new Set(roles.flatMap((role) => [...permissionsOf(role)]));
+  }
+
+  private async demandGrantable(
+    permissions: readonly Permission[],
+    held = currentPrincipal().permissions,
+  ): Promise<void> {
+    const missing = [...new Set(beyond(permissions, held))];
+    if (missing.length === 0) return;
+    await this.audit.recordFailure('roles.grant_refused', { missing });
+    throw new AppError('roles.grant_exceeds_own', {
+      detail: `You do not hold: ${missing.join(', ')}`,
+    });
   }
 
   private async changeable(name: string): Promise<Role> {
@@ -113,15 +132,6 @@ export class RolesService {
     const role = await found;
     if (!role) throw new AppError('roles.not_found');
     return role;
-  }
-}
-
-function demandGrantable(permissions: readonly Permission[]): void {
-  const missing = beyond(permissions, currentPrincipal().permissions);
-  if (missing.length > 0) {
-    throw new AppError('roles.grant_exceeds_own', {
-      detail: `You do not hold: ${[...new Set(missing)].join(', ')}`,
-    });
   }
 }
 

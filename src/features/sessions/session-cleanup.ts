@@ -8,6 +8,8 @@ import {
 import { SessionsRepository } from './sessions.repository.js';
 
 const everyMs = 24 * 60 * 60 * 1000;
+/** The first run comes within this time, spread so that instances do not start it together. */
+const firstWithinMs = 10 * 60 * 1000;
 const batch = 1_000;
 
 /**
@@ -22,13 +24,19 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
   constructor(private readonly sessions: SessionsRepository) {}
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.run().catch((error: unknown) => this.logger.warn({ err: error }, 'Clean-up failed'));
-    }, everyMs).unref();
+    this.schedule(Math.random() * firstWithinMs);
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    clearTimeout(this.timer);
+  }
+
+  private schedule(inMs: number): void {
+    this.timer = setTimeout(() => {
+      this.run()
+        .catch((error: unknown) => this.logger.warn({ err: error }, 'Clean-up failed'))
+        .finally(() => this.schedule(everyMs));
+    }, inMs).unref();
   }
 
   /** Gives the number of sessions removed. */

@@ -131,14 +131,14 @@ export class SessionsRepository {
     return rows.map(({ id }) => id);
   }
 
-  /** Ends the oldest sessions of a user beyond `keep`. */
-  async endOldest(userId: string, keep: number): Promise<string[]> {
+  /** Ends the oldest sessions of a user beyond `keep`, not counting the newly opened one. */
+  async endOldest(userId: string, opened: string, keep: number): Promise<string[]> {
     const rows = await this.database.rows<{ id: string }>(
       `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE user_id = $1 AND ${live}
+         SELECT id FROM sessions WHERE user_id = $1 AND id <> $3 AND ${live}
          ORDER BY created_at DESC, id DESC OFFSET $2)
        RETURNING id`,
-      [userId, keep],
+      [userId, keep, opened],
     );
     return rows.map(({ id }) => id);
   }

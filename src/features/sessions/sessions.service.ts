@@ -62,7 +62,8 @@ export class SessionsService {
       idleSeconds: this.config.sessionIdleSeconds,
       totalSeconds: this.config.sessionSeconds,
     });
-    for (const sessionId of await this.sessions.endOldest(userId, this.config.sessionsPerUser)) {
+    const others = this.config.sessionsPerUser - 1;
+    for (const sessionId of await this.sessions.endOldest(userId, session.id, others)) {
       await this.ended(sessionId, userId, 'session_limit');
     }
     return { session, refreshToken: encodeRefreshToken(token) };
@@ -144,7 +145,7 @@ export class SessionsService {
       const { id: sessionId, generation, userId } = session;
       await this.audit.record(
         'auth.session_refreshed',
-        { sessionId, generation },
+        { sessionId, generation, replayed: false },
         { target: { kind: 'session', id: sessionId }, actorId: userId },
       );
       return { session, refreshToken: encodeRefreshToken(successor) };
@@ -159,6 +160,12 @@ export class SessionsService {
     const { previousHash, successorSealed, recent } = session;
     if (recent && successorSealed && previousHash?.equals(hashes.secret)) {
       const successor = openSuccessor(successorSealed, token);
+      const { id: sessionId, generation, userId } = session;
+      await this.audit.record(
+        'auth.session_refreshed',
+        { sessionId, generation, replayed: true },
+        { target: { kind: 'session', id: sessionId }, actorId: userId },
+      );
       return { session, refreshToken: encodeRefreshToken(successor) };
     }
     await this.endReused(session);

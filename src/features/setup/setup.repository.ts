@@ -15,6 +15,14 @@ export class SetupRepository {
     );
   }
 
+  async has(tokenHash: Buffer): Promise<boolean> {
+    const row = await this.database.row(
+      'SELECT 1 FROM setup_links WHERE token_hash = $1 AND expires_at > now()',
+      [tokenHash],
+    );
+    return row !== undefined;
+  }
+
   /** Takes a link that is still good; of two at once one gets it. */
   async spendLink(tokenHash: Buffer): Promise<boolean> {
     const row = await this.database.row(

@@ -33,12 +33,19 @@ export class SetupService {
         if (await this.accounts.hasAdministrator()) return null;
         const { adminEmail, adminPassword } = this.config;
         if (adminEmail && adminPassword) {
-          const account = { email: adminEmail, username: 'admin', password: adminPassword };
+          const username = (await this.accounts.findCredentials('admin'))
+            ? `admin-${randomToken()
+                .slice(0, 6)
+                .toLowerCase()
+                .replaceAll(/[^a-z0-9]/g, '0')}`
+            : 'admin';
+          const account = { email: adminEmail, username, password: adminPassword };
           await this.accounts.createAdministrator(account);
           return null;
         }
         const token = randomToken();
         await this.links.addLink(tokenHash(token), linkLifeSeconds);
+        await this.audit.record('setup.link_made', {});
         // In the fragment, which browsers keep to themselves (ASVS V14.2.1).
         return `${this.process.publicUrl}/setup#${token}`;
       }),
@@ -46,10 +53,12 @@ export class SetupService {
   }
 
   /** @throws AppError `setup.closed` when the link is spent, over, or an administrator exists */
-  complete({ token, email, username, password }: CompleteSetup): Promise<UserView> {
+  async complete({ token, email, username, password }: CompleteSetup): Promise<UserView> {
+    // Before the lock, so that guessing makes nobody wait.
+    if (!(await this.links.has(tokenHash(token)))) return this.refuse();
     return this.accounts.whileAdministratorsHold(async () => {
       const spent = await this.links.spendLink(tokenHash(token));
-      if (!spent || (await this.accounts.hasAdministrator())) throw new AppError('setup.closed');
+      if (!spent || (await this.accounts.hasAdministrator())) return this.refuse();
       const user = await this.accounts.createAdministrator({ email, username, password });
       await this.links.deleteLinks();
       await this.audit.record(
@@ -59,5 +68,10 @@ export class SetupService {
       );
       return user;
     });
+  }
+
+  private async refuse(): Promise<never> {
+    await this.audit.recordFailure('setup.refused', {});
+    throw new AppError('setup.closed');
   }
 }

@@ -1,6 +1,11 @@
 import { createPublicKey, sign, verify } from 'node:crypto';
 
-import { exportPrivateKey, generateSigningKey, importPrivateKey, thumbprint } from './signing-key.js';
+import {
+  exportPrivateKey,
+  generateSigningKey,
+  importPrivateKey,
+  thumbprint,
+} from './signing-key.js';
 
 describe('Signing keys', () => {
   it('[ID-06][V11.2.3] RSA keys have 3072 bits and survive export', async () => {
@@ -15,7 +20,8 @@ describe('Signing keys', () => {
   it('[ID-06] the public JWK holds nothing private', async () => {
     for (const algorithm of ['RS256', 'ES256'] as const) {
       const { publicJwk } = await generateSigningKey(algorithm);
-      for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi']) expect(publicJwk).not.toHaveProperty(member);
+      for (const member of ['d', 'p', 'q', 'dp', 'dq', 'qi'])
+        expect(publicJwk).not.toHaveProperty(member);
       expect(createPublicKey({ key: publicJwk, format: 'jwk' }).type).toBe('public');
     }
   });

@@ -29,15 +29,25 @@ export class SigningKeysService implements OnModuleInit {
 
   /** Opens all keys and makes one when there is none of the configured algorithm. */
   async onModuleInit(): Promise<void> {
+    if (await this.load()) return;
+    // Before the lock: making an RSA key takes longer than another instance would wait for it.
+    const key = await generateSigningKey(this.config.algorithm);
     await runAs('system', 'start-up', () =>
       this.database.transaction(async () => {
         await this.repository.lock();
-        const keys = (await this.repository.all()).map((row) => this.unseal(row));
-        const usable = keys.find(({ algorithm }) => algorithm === this.config.algorithm);
-        this.signing = usable ?? (await this.create());
-        this.byId = new Map([...keys, this.signing].map((key) => [key.id, key]));
+        if (await this.load()) return;
+        await this.keep(key);
+        await this.load();
       }),
     );
+  }
+
+  /** Opens what is stored; false when no key of the configured algorithm is among it. */
+  private async load(): Promise<boolean> {
+    const keys = (await this.repository.all()).map((row) => this.unseal(row));
+    this.byId = new Map(keys.map((key) => [key.id, key]));
+    this.signing = keys.find(({ algorithm }) => algorithm === this.config.algorithm);
+    return this.signing !== undefined;
   }
 
   /** The key new tokens are signed with. */
@@ -55,13 +65,11 @@ export class SigningKeysService implements OnModuleInit {
     return [...this.byId.values()];
   }
 
-  private async create(): Promise<SigningKey> {
-    const key = await generateSigningKey(this.config.algorithm);
+  private async keep(key: SigningKey): Promise<void> {
     const { id, algorithm, publicJwk } = key;
     const privateSealed = this.ring.seal('signing-keys', exportPrivateKey(key), sealContext(id));
     await this.repository.insert({ id, algorithm, privateSealed }, publicJwk);
     await this.audit.record('keys.created', { algorithm }, { target: { kind: 'key', id } });
-    return key;
   }
 
   private unseal({ id, algorithm, privateSealed }: SigningKeyRow): SigningKey {

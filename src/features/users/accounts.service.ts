@@ -8,7 +8,12 @@ import { AppError, invalid } from '../../platform/errors/app-error.js';
 import { PasswordHasher, passwordWeakness } from '../../platform/passwords/index.js';
 import { AuditService } from '../audit/index.js';
 import type { User, UserStatus } from './user.entity.js';
-import { identifierKey, normaliseEmail, normaliseUsername } from './user.policy.js';
+import {
+  demandUnreserved,
+  identifierKey,
+  normaliseEmail,
+  normaliseUsername,
+} from './user.policy.js';
 import { UserView } from './user.view.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -25,6 +30,8 @@ export interface NewAccount {
   emailVerified: boolean;
   /** How the account came to be, for the audit trail. */
   by: 'registration' | 'administrator';
+  /** Checked in the transaction that makes the account, since hashing before it takes time. */
+  authorise?: () => Promise<void>;
 }
 
 /** What sign-in has to know of an account. */
@@ -50,6 +57,7 @@ export class AccountsService {
   async create(account: NewAccount): Promise<UserView> {
     const email = normaliseEmail(account.email);
     const username = normaliseUsername(account.username);
+    if (account.by === 'registration') demandUnreserved(username);
     const weakness = passwordWeakness(account.password, [email.key, username.key, 'gatehouse']);
     if (weakness) throw invalid('/password', weakness.rule, weakness.message);
     const roles = account.roles ?? [defaultRole];
@@ -64,6 +72,7 @@ export class AccountsService {
       emailVerifiedAt: account.emailVerified ? new Date() : null,
     };
     return this.database.transaction(async () => {
+      await account.authorise?.();
       await this.users.insert(user, roles).catch((error: unknown) => {
         throw takenError(error);
       });

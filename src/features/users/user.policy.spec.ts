@@ -1,5 +1,10 @@
 import { AppError } from '../../platform/errors/app-error.js';
-import { identifierKey, normaliseEmail, normaliseUsername } from './user.policy.js';
+import {
+  demandUnreserved,
+  identifierKey,
+  normaliseEmail,
+  normaliseUsername,
+} from './user.policy.js';
 
 describe('Normalised identities', () => {
   it.each([
@@ -17,12 +22,22 @@ describe('Normalised identities', () => {
     ['no local part', '@example.com'],
     ['no domain', 'ada@'],
     ['line break', 'ada\r\nbcc:x@example.com'],
+    ['a second address after folding', 'attacker\uff20evil.com\uff0cx@corp.example'],
+    ['brackets after folding', 'a\uff1cb\uff20evil.com\uff1e@corp.example'],
+    ['a domain that would be cut', 'x@evil.com\ufe5f.corp.example'],
+    ['a path in the domain', 'x@\u2100.example'],
+    ['quotes', '"a b"@example.com'],
   ])('[ID-01][V1.3.11] an address with %s is refused', (_reason, input) => {
     expect(() => normaliseEmail(input)).toThrow(AppError);
   });
 
   it('[ID-01] usernames fold case and full-width forms', () => {
     expect(normaliseUsername('Ａｄａ.L')).toEqual({ value: 'Ada.L', key: 'ada.l' });
+  });
+
+  it('[ID-12] nobody registers a name that passes for the service', () => {
+    expect(() => demandUnreserved(normaliseUsername('ＡDMIN'))).toThrow(AppError);
+    expect(() => demandUnreserved(normaliseUsername('administer'))).not.toThrow();
   });
 
   it.each(['ab', '-ada', 'ada.', 'a da', 'аdа', 'a@b', 'x'.repeat(33), 'ada\u200d1'])(

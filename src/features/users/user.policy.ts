@@ -1,5 +1,7 @@
 import { domainToASCII } from 'node:url';
 
+import { isEmail } from 'class-validator';
+
 import { invalid } from '../../platform/errors/app-error.js';
 
 export interface Normalised {
@@ -11,7 +13,27 @@ export interface Normalised {
 
 /** RFC 5321, section 4.5.3.1.3, without the angle brackets. */
 const maxEmailLength = 254;
-const printableAscii = /^[\x21-\x7e]+$/;
+/** RFC 5322 dot-atom: no quotes, commas or brackets, which a mail header would read differently. */
+const dotAtom = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
+/** Letters, digits, dots and hyphens of any script; `domainToASCII` would cut at `/`, `?` or `#`. */
+const domainCharacters = /^[\p{L}\p{M}\p{N}.-]+$/u;
+
+/** Names that people take for the service itself; nobody registers them. */
+const reservedUsernames = new Set([
+  'admin',
+  'administrator',
+  'gatehouse',
+  'help',
+  'moderator',
+  'operator',
+  'postmaster',
+  'root',
+  'security',
+  'staff',
+  'support',
+  'system',
+  'webmaster',
+]);
 
 /**
  * One mailbox, one key: NFKC (Unicode TR 15), lower case, domain in its ASCII form. Local parts
@@ -22,12 +44,15 @@ export function normaliseEmail(input: string): Normalised {
   const normalised = input.normalize('NFKC');
   const at = normalised.lastIndexOf('@');
   const local = normalised.slice(0, at);
-  const domain = domainToASCII(normalised.slice(at + 1));
-  const tooLong = local.length + domain.length >= maxEmailLength; // NFKC and Punycode lengthen
-  if (at < 1 || !domain || tooLong || !printableAscii.test(local)) {
+  const unicodeDomain = normalised.slice(at + 1);
+  const domain = domainCharacters.test(unicodeDomain) ? domainToASCII(unicodeDomain) : '';
+  const value = `${local}@${domain}`;
+  // Checked after normalising: what was one harmless character may be an @ or a comma by now.
+  const tooLong = value.length > maxEmailLength; // NFKC and Punycode lengthen
+  if (at < 1 || !domain || tooLong || !dotAtom.test(local) || !isEmail(value)) {
     throw invalid('/email', 'isEmail', 'must be an address with an ASCII local part');
   }
-  return { value: `${local}@${domain}`, key: `${local.toLowerCase()}@${domain}` };
+  return { value, key: value.toLowerCase() };
 }
 
 /**
@@ -45,6 +70,13 @@ export function normaliseUsername(input: string): Normalised {
     );
   }
   return { value, key: value.toLowerCase() };
+}
+
+/** @throws AppError `validation.failed` for a name that would pass for the service's own */
+export function demandUnreserved({ key }: Normalised): void {
+  if (reservedUsernames.has(key)) {
+    throw invalid('/username', 'reserved', 'is reserved: choose another one');
+  }
 }
 
 /** The key to look up for what somebody typed at sign-in; null when it cannot be anybody's. */

@@ -23,6 +23,10 @@ describe('User list cursors', () => {
     ['JSON of another kind', Buffer.from('{"a":1}').toString('base64url')],
     ['a null', Buffer.from('null').toString('base64url')],
     ['a date that is none', Buffer.from(`["createdAt","x","${user.id}"]`).toString('base64url')],
+    [
+      'a date of another form',
+      Buffer.from(`["createdAt","2020-01-01 (x)","${user.id}"]`).toString('base64url'),
+    ],
     ['an id that is none', Buffer.from('["createdAt","2026-01-01",1]').toString('base64url')],
     ['another order', cursorOf(user, orderOf('email'))],
   ])('[PE-06] %s is refused', (_name, cursor) => {

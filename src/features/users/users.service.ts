@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Changes } from '../../catalogue/audit-events.js';
-import { administratorRole, defaultRole } from '../../catalogue/permissions.js';
+import { administratorRole, defaultRole, type Permission } from '../../catalogue/permissions.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
@@ -76,8 +76,17 @@ export class UsersService {
 
   async create(request: CreateUser): Promise<UserView> {
     const roles = request.roles ?? [defaultRole];
-    await this.roles.demandAssignable(roles);
-    return this.accounts.create({ ...request, roles, emailVerified: true, by: 'administrator' });
+    const authorise = async (): Promise<void> =>
+      this.roles.demandAssignable(roles, await this.rightsOfCaller());
+    // Twice: at once, so that a refusal costs no hash, and again when the account is made.
+    await authorise();
+    return this.accounts.create({
+      ...request,
+      roles,
+      emailVerified: true,
+      by: 'administrator',
+      authorise,
+    });
   }
 
   updateOwn(request: UpdateProfile): Promise<UserView> {
@@ -88,7 +97,10 @@ export class UsersService {
     if (request.status === 'disabled' && id === currentPrincipal().userId) {
       throw new AppError('users.own_status');
     }
-    return this.accounts.whileAdministratorsHold(() => this.change(id, request));
+    return this.accounts.whileAdministratorsHold(async () => {
+      await this.demandRank(id);
+      return this.change(id, request);
+    });
   }
 
   async assignRoles(id: string, roles: readonly string[]): Promise<UserView> {
@@ -97,7 +109,7 @@ export class UsersService {
       const changed = [...new Set([...before, ...roles])].filter(
         (role) => before.includes(role) !== roles.includes(role),
       );
-      await this.roles.demandAssignable(changed);
+      await this.roles.demandAssignable(changed, await this.rightsOfCaller());
       if (changed.length === 0) return this.reread(id);
       await this.users.replaceRoles(id, roles);
       if (changed.includes(administratorRole)) await this.demandAdministrator();
@@ -110,6 +122,24 @@ export class UsersService {
       await this.caches.invalidate(userTag(id));
       return this.reread(id);
     });
+  }
+
+  /**
+   * What the caller holds now and not when the request began: it may have waited for a lock while
+   * its own rights were taken away.
+   */
+  private async rightsOfCaller(): Promise<ReadonlySet<Permission>> {
+    const roles = await this.accounts.activeRoles(currentPrincipal().userId);
+    if (!roles) throw new AppError('auth.invalid_token');
+    return this.roles.permissionsOf(roles);
+  }
+
+  /** Nobody manages a user who holds more than they do. */
+  private async demandRank(id: string): Promise<void> {
+    const { roles } = await this.locked(id);
+    const held = await this.rightsOfCaller();
+    const theirs = await this.roles.permissionsOf(roles);
+    if ([...theirs].some((right) => !held.has(right))) throw new AppError('users.outranks_you');
   }
 
   private async change(id: string, request: UpdateUser): Promise<UserView> {

@@ -45,7 +45,8 @@ export class TaggedCache<V extends object> {
       return cached;
     }
     this.metrics.counter('cache_misses_total').inc(labels);
-    return this.loading.get(key) ?? this.load(key, load);
+    // While bypassed, a load under way may have begun before a change nobody told us of.
+    return this.bypassed ? load() : (this.loading.get(key) ?? this.load(key, load));
   }
 
   invalidate(tag: string): void {

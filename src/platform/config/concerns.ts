@@ -11,9 +11,27 @@ import {
   optionalUrl,
   text,
   url,
+  type Variable,
 } from './concern.js';
 
 const DAY = 86_400;
+
+/** A policy of one's own may loosen much, but not what ASVS V3.4.3 asks of every policy. */
+function contentSecurityPolicy(name: string, surface: string): Variable<string | undefined> {
+  return {
+    name,
+    description: `Content-Security-Policy of ${surface}; must keep object-src and base-uri 'none'.`,
+    default: undefined,
+    defaultText: 'as closed as the surface allows',
+    parse: (value) => {
+      const keeps = ["object-src 'none'", "base-uri 'none'"].every((part) => value.includes(part));
+      if (!keeps || !/^[\x20-\x7e]+$/.test(value)) {
+        throw new Error("must be one line that contains object-src 'none' and base-uri 'none'");
+      }
+      return value;
+    },
+  };
+}
 
 export class ProcessConfig extends Concern('Process', {
   environment: oneOf(['development', 'test', 'production'], {
@@ -124,6 +142,9 @@ export class PerimeterConfig extends Concern('Perimeter', {
     min: 0.01,
     max: 1_000_000,
   }),
+  cspApi: contentSecurityPolicy('CSP_API', 'API answers'),
+  cspDocs: contentSecurityPolicy('CSP_DOCS', 'Swagger UI'),
+  cspPages: contentSecurityPolicy('CSP_PAGES', 'the set-up page'),
   metricsToken: optionalText({
     name: 'METRICS_TOKEN',
     description:

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
 interface RunningTransaction {
@@ -14,6 +14,7 @@ interface RunningTransaction {
  */
 @Injectable()
 export class Database {
+  private readonly logger = new Logger('Database');
   private readonly running = new AsyncLocalStorage<RunningTransaction>();
 
   constructor(private readonly dataSource: DataSource) {}
@@ -34,7 +35,14 @@ export class Database {
     const result = await this.dataSource.transaction((manager) =>
       this.running.run({ manager, effects }, work),
     );
-    for (const effect of effects) effect();
+    for (const effect of effects) {
+      try {
+        effect();
+      } catch (error) {
+        // The change is committed: the others must run, and the caller must not see a failure.
+        this.logger.error({ err: error }, 'An effect after commit failed');
+      }
+    }
     return result;
   }
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import pg from 'pg';
 
 import { destroySocket } from './measured-driver.js';
@@ -10,9 +12,11 @@ export interface ListenerEvents {
   disconnected(): void;
 }
 
-/** How often the connection is asked for a sign of life, and how long it may take to answer. */
+/** How often the connection is tried, and how long it may take to answer. */
 const heartbeatMs = 350;
 const longestRetryMs = 2_000;
+/** Marks what instances say to themselves. */
+const echoPrefix = 'echo:';
 
 /** Listens on one PostgreSQL channel over a connection of its own, and reconnects for ever. */
 export class Listener {
@@ -21,6 +25,9 @@ export class Listener {
   private timer?: NodeJS.Timeout;
   private stopped = false;
   private failures = 0;
+  private readonly ownEcho = `${echoPrefix}${randomUUID()}:`;
+  private calls = 0;
+  private echoed?: string;
 
   constructor(
     private readonly url: string,
@@ -51,7 +58,10 @@ export class Listener {
     this.client = client;
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));
-    client.on('notification', ({ payload }) => this.events.notified(payload ?? ''));
+    client.on('notification', ({ payload = '' }) => {
+      if (payload.startsWith(this.ownEcho)) this.echoed = payload;
+      else if (!payload.startsWith(echoPrefix)) this.events.notified(payload);
+    });
     try {
       await client.connect();
       await client.query(`LISTEN ${pg.escapeIdentifier(this.channel)}`);
@@ -65,14 +75,27 @@ export class Listener {
     }
   }
 
-  /** A black-holed connection reports nothing by itself; only asking tells. */
+  /**
+   * A black-holed connection reports nothing by itself, and behind a pooler that changes servers
+   * between statements LISTEN is without effect: only hearing one's own call tells.
+   */
   private scheduleHeartbeat(client: pg.Client): void {
     this.timer = setTimeout(() => {
-      client.query('SELECT 1').then(
-        () => this.client === client && this.scheduleHeartbeat(client),
+      this.callAndHear(client).then(
+        (heard) => {
+          if (!heard) this.lost(client);
+          else if (this.client === client) this.scheduleHeartbeat(client);
+        },
         () => this.lost(client),
       );
     }, heartbeatMs).unref();
+  }
+
+  /** Our own notification comes before the answer to the statement that sent it. */
+  private async callAndHear(client: pg.Client): Promise<boolean> {
+    const call = `${this.ownEcho}${this.calls++}`;
+    await client.query('SELECT pg_notify($1, $2)', [this.channel, call]);
+    return this.echoed === call;
   }
 
   private lost(client: pg.Client): void {

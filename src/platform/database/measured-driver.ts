@@ -17,12 +17,10 @@ export function measuredDriver(metrics: Metrics): typeof pg {
   const errors = metrics.counter('database_errors_total');
   const acquire = metrics.histogram('database_pool_acquire_seconds');
 
-  const query = (client: pg.Client, args: unknown[]): unknown =>
-    Reflect.apply(pg.Client.prototype.query, client, args);
-
   class MeasuredClient extends pg.Client {
     // The driver has ten overloads of query(); all pass through unchanged.
     override query(...args: never[]): never {
+      const pass = (given: unknown[]): unknown => super.query(...(given as [never]));
       const started = performance.now();
       const text = textOf(args[0]);
       const finish = (error: unknown): void => {
@@ -37,9 +35,9 @@ export function measuredDriver(metrics: Metrics): typeof pg {
           finish(error);
           (callback as (error: unknown, result: unknown) => void)(error, result);
         };
-        return query(this, [...args.slice(0, -1), measured]) as never;
+        return pass([...args.slice(0, -1), measured]) as never;
       }
-      const result = query(this, args);
+      const result = pass(args);
       if (result instanceof Promise) result.then(() => finish(undefined), finish);
       return result as never;
     }

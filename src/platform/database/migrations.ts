@@ -2,6 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { packageFile } from '../installation/package-root.js';
+import { sqlState } from './database-error.js';
 
 /** The role whose rights the service works with; migrations create it and grant to it. */
 export const serviceRole = 'gatehouse_service';
@@ -46,9 +47,12 @@ export async function migrationStatus(
 }
 
 async function executed(dataSource: DataSource): Promise<string[]> {
-  const rows: { name: string }[] = await dataSource
-    .query('SELECT name FROM migrations ORDER BY id DESC')
-    .catch(() => []);
+  const rows = await dataSource
+    .query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC')
+    .catch((error: unknown) => {
+      if (sqlState(error) === '42P01') return []; // no such table: nothing was ever applied
+      throw error;
+    });
   return rows.map(({ name }) => name);
 }
 
@@ -88,7 +92,10 @@ export async function usableServiceRole(url: string): Promise<string | null> {
   await client.connect();
   try {
     const { rows } = await client.query<{ usable: boolean }>(
-      `SELECT pg_has_role(current_user, oid, 'MEMBER') AS usable FROM pg_roles WHERE rolname = $1`,
+      // Since PostgreSQL 16 membership does not include the right to take the role on.
+      `SELECT pg_has_role(current_user, oid,
+         CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END
+       ) AS usable FROM pg_roles WHERE rolname = $1`,
       [serviceRole],
     );
     return rows[0]?.usable ? serviceRole : null;

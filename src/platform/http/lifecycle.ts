@@ -6,9 +6,10 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { AllowedMethods } from './allowed-methods.js';
 import { clientAddress } from './client-address.js';
 import { answerNodeEvents } from './client-error.js';
+import { armDeadline } from './deadline.js';
 import type { Drain } from './drain.js';
 import { checkParameters, checkRequest } from './hygiene.js';
-import { securityHeaders, surfaceOf } from './security-headers.js';
+import { type securityHeaders, surfaceOf } from './security-headers.js';
 import { parseStrictJson } from './strict-json.js';
 
 declare module 'fastify' {
@@ -21,6 +22,8 @@ export interface LifecycleParts {
   logger: Logger;
   metrics: Metrics;
   drain: Drain;
+  /** Security headers by surface. */
+  headers: typeof securityHeaders;
 }
 
 /** What nginx calls a request whose client did not wait for the answer. */
@@ -36,7 +39,7 @@ export function beginRequest(
   parts.metrics.gauge('http_requests_in_progress').inc();
   // Comes once, also when the client hangs up before the answer; Fastify's onResponse does not.
   reply.raw.once('close', () => recordRequest(request, reply, parts));
-  void reply.headers(securityHeaders[surfaceOf(request.url)]);
+  void reply.headers(parts.headers[surfaceOf(request.url)]);
   void reply.header('x-request-id', request.id);
   if (parts.drain.active) void reply.header('connection', 'close');
   request.context = contextOf(request);
@@ -53,14 +56,23 @@ export function beginRequest(
 }
 
 /** The hooks after the first: body, context again, and headers that others have set. */
-export function registerLifecycle(fastify: FastifyInstance, allowedMethods: AllowedMethods): void {
+export function registerLifecycle(
+  fastify: FastifyInstance,
+  allowedMethods: AllowedMethods,
+  deadlineMs: number,
+): void {
   fastify.decorateRequest('context');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
   answerNodeEvents(fastify.server);
   fastify.addHook('onRoute', (route) => allowedMethods.learn(route.method, route.url));
   // The body arrives in socket events, which run outside the context: enter it again.
-  fastify.addHook('preValidation', (request, _reply, done) => runInContext(request.context, done));
+  fastify.addHook('preValidation', (request, reply, done) =>
+    runInContext(request.context, () => {
+      armDeadline(request, reply, deadlineMs);
+      done();
+    }),
+  );
   fastify.addHook('onSend', (_request, reply, payload, done) => {
     nameCharset(reply);
     done(null, payload);

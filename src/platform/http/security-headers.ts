@@ -1,3 +1,5 @@
+import type { PerimeterConfig } from '../config/index.js';
+
 /**
  * The security headers of each surface, made once: ASVS V3.4.1 (HSTS), V3.4.3 (CSP), V3.4.4
  * (nosniff), V3.4.6 (frame-ancestors), V3.2.1 (API answers never render).
@@ -34,6 +36,23 @@ export const securityHeaders: Readonly<Record<Surface, Readonly<Record<string, s
     'cache-control': 'no-store',
   },
 };
+
+/** The headers of each surface with the installation's own policies, made once at start. */
+export function securityHeadersOf({
+  cspApi,
+  cspDocs,
+  cspPages,
+}: PerimeterConfig): typeof securityHeaders {
+  const withPolicy = (surface: Surface, policy: string | undefined): Record<string, string> => ({
+    ...securityHeaders[surface],
+    ...(policy && { 'content-security-policy': policy }),
+  });
+  return {
+    api: withPolicy('api', cspApi),
+    docs: withPolicy('docs', cspDocs),
+    page: withPolicy('page', cspPages),
+  };
+}
 
 export function surfaceOf(url: string): Surface {
   if (url.startsWith('/docs')) return 'docs';

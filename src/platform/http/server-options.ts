@@ -23,7 +23,6 @@ export function serverOptions(
   return {
     logger: false,
     bodyLimit: http.bodyLimitBytes,
-    handlerTimeout: http.handlerTimeoutMs,
     trustProxy: perimeter.trustedProxies.length > 0 ? [...perimeter.trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,

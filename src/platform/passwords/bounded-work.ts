@@ -1,5 +1,8 @@
 import { AppError } from '../errors/app-error.js';
 
+/** Who waited longer has given up or will soon: working for them would only delay the others. */
+const longestWaitMs = 3_000;
+
 /**
  * Lets `concurrency` tasks run at once and `queueLimit` wait, first come, first served. Hashing
  * without a bound would take all processors and 19 MiB for each attacker's request.
@@ -17,20 +20,32 @@ export class BoundedWork {
     return this.waiting.length;
   }
 
-  /** @throws AppError `server.overloaded` when too many wait already */
+  /** @throws AppError `server.overloaded` when too many wait already, or it waited too long */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.running >= this.concurrency) {
       if (this.waiting.length >= this.queueLimit) throw new AppError('server.overloaded');
-      await new Promise<void>((start) => this.waiting.push(start));
+      await this.turn();
     } else {
       this.running++;
     }
     try {
       return await task();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.running--;
+      this.release();
     }
+  }
+
+  private async turn(): Promise<void> {
+    const queuedAt = performance.now();
+    await new Promise<void>((start) => this.waiting.push(start));
+    if (performance.now() - queuedAt <= longestWaitMs) return;
+    this.release();
+    throw new AppError('server.overloaded');
+  }
+
+  private release(): void {
+    const next = this.waiting.shift();
+    if (next) next();
+    else this.running--;
   }
 }

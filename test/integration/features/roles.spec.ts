@@ -103,6 +103,42 @@ describe('Roles', () => {
     });
     expect((await as('DELETE', '/api/v1/roles/reader')).status).toBe(403);
     expect((await assign(manager, ['member', 'manager'], manager)).status).toBe(200);
+    expect((await app.audit('roles.grant_refused')).length).toBe(5);
+  });
+
+  it('[AC-01] nobody manages a user who holds more', async () => {
+    await asAdmin('POST', '/api/v1/roles', {
+      name: 'desk',
+      description: 'Changes users',
+      permissions: ['users.update'],
+    });
+    const desk = await app.member();
+    const member = await app.member();
+    await assign(desk, ['desk']);
+    const disable = (id: string): ReturnType<TestApp['call']> =>
+      app.call('PATCH', `/api/v1/users/${id}`, {
+        token: desk.accessToken,
+        body: { status: 'disabled' },
+      });
+    expect((await disable(admin.id)).body.code).toBe('users.outranks_you');
+    expect((await disable(member.id)).status).toBe(200);
+  });
+
+  it('[AC-01][V8.3.2][V15.4.2] rights taken away while a grant waits do not grant any more', async () => {
+    const second = await app.administrator();
+    const accomplice = await app.member();
+    const blocker = app.database.superuser;
+    await blocker.query('BEGIN');
+    await blocker.query(
+      `SELECT pg_advisory_xact_lock(hashtextextended('gatehouse:administrators', 0))`,
+    );
+    const demotion = assign(second, ['member'], admin);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const grant = assign(accomplice, ['admin'], second);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await blocker.query('COMMIT');
+    expect((await demotion).status).toBe(200);
+    expect((await grant).status).toBe(403);
   });
 
   it('[AC-01] the last administrator stays', async () => {

@@ -31,6 +31,13 @@ describe('Sessions and refresh tokens', () => {
       [user.id],
     );
     expect(rows).toEqual([{ generation: 20 }]);
+    const events = (await app.audit('auth.session_refreshed')).filter(
+      (e) => e['actor_id'] === user.id,
+    );
+    expect(events).toHaveLength(320);
+    expect(
+      events.filter(({ payload }) => !(payload as { replayed: boolean }).replayed),
+    ).toHaveLength(20);
   });
 
   it('[ID-07][V10.4.5] a token used after its grace ends the session and is an audit event', async () => {

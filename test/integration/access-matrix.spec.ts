@@ -1,0 +1,87 @@
+import { builtInRoles, type Permission } from '../../src/catalogue/permissions.js';
+import { buildOpenApi } from '../../src/features/docs/index.js';
+import { type SignedIn, TestApp } from '../support/test-app.js';
+
+interface Route {
+  method: string;
+  path: string;
+  access: 'public' | 'signed-in' | Permission;
+}
+
+const callers = ['anonymous', 'member', 'auditor', 'admin', 'signed-out'] as const;
+type Caller = (typeof callers)[number];
+
+/** What the guards must answer: the document alone decides. `passes` is anything but 401 and 403. */
+function expected(caller: Caller, { access }: Route): 401 | 403 | 'passes' {
+  if (access === 'public') return 'passes';
+  if (caller === 'anonymous' || caller === 'signed-out') return 401;
+  if (access === 'signed-in') return 'passes';
+  const held: readonly Permission[] = builtInRoles[caller].permissions;
+  return held.includes(access) ? 'passes' : 403;
+}
+
+function routesOf(app: TestApp): Route[] {
+  const document = buildOpenApi(app.app, { version: '0', url: 'http://x', environment: 'test' });
+  return Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Record<string, unknown>>).map(([method, operation]) => {
+      const secured = (operation['security'] as object[]).some((scheme) => 'bearer' in scheme);
+      const permission = operation['x-permission'] as Permission | undefined;
+      const access = permission ?? (secured ? 'signed-in' : 'public');
+      return { method: method.toUpperCase(), path, access };
+    }),
+  );
+}
+
+describe('Every route, called by every kind of caller', () => {
+  let app: TestApp;
+  const tokens = {} as Record<Caller, string | undefined>;
+
+  beforeAll(async () => {
+    app = await TestApp.start();
+    const auditor = await app.member();
+    const users: Record<'member' | 'auditor' | 'admin' | 'signed-out', SignedIn> = {
+      member: await app.member(),
+      auditor,
+      admin: await app.administrator(),
+      'signed-out': await app.member(),
+    };
+    await app.call('PUT', `/api/v1/users/${auditor.id}/roles`, {
+      token: users.admin.accessToken,
+      body: { roles: ['auditor'] },
+    });
+    await app.call('POST', '/api/v1/auth/logout', { token: users['signed-out'].accessToken });
+    for (const [caller, { accessToken }] of Object.entries(users))
+      tokens[caller as Caller] = accessToken;
+  });
+  afterAll(() => app.close());
+
+  it.each(callers)(
+    '[AC-01][V8.2.1] %s is let in exactly where the document says',
+    async (caller) => {
+      const routes = routesOf(app);
+      expect(routes.length).toBeGreaterThan(25);
+      const surprises: string[] = [];
+      for (const route of routes) {
+        // Signing out would change who is calling; the flow tests call it.
+        if (route.path.includes('/auth/logout') && expected(caller, route) === 'passes') continue;
+        const path = route.path.replaceAll(/\{[^}]+\}/g, '0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10');
+        const token = tokens[caller];
+        const mutating = route.method !== 'GET';
+        const { status, body } = await app.call(route.method, path, {
+          ...(token && { token }),
+          ...(mutating && { body: { 'no such field': true } }),
+        });
+        // A public route may say 401 for a wrong credential in the body, never for the caller.
+        const refused =
+          [401, 403].includes(status) && /^(auth\.(required|invalid_token)|access)/.test(body.code);
+        const seen = refused ? status : 'passes';
+        if (seen !== expected(caller, route)) {
+          surprises.push(
+            `${route.method} ${route.path}: ${seen} instead of ${expected(caller, route)}`,
+          );
+        }
+      }
+      expect(surprises).toEqual([]);
+    },
+  );
+});

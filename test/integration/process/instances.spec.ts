@@ -1,0 +1,252 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { eventually, temporaryFolder } from '../../support/processes.js';
+import {
+  account,
+  endServices,
+  goodPassword,
+  ServiceProcess,
+} from '../../support/service-process.js';
+import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
+
+jest.setTimeout(120_000);
+jest.retryTimes(2, { logErrorsBeforeRetry: true }); // times are contracts that a busy machine may miss
+
+const masterKey = randomBytes(32).toString('base64');
+/** How soon a change made at one instance counts at another. Milliseconds. */
+const soon = 1_000;
+let database: TestDatabase;
+
+afterEach(async () => {
+  await endServices();
+  await database.drop();
+});
+
+async function start(env: Record<string, string> = {}): Promise<ServiceProcess> {
+  return ServiceProcess.start({
+    env: {
+      DATABASE_URL: database.serviceUrl,
+      MIGRATION_DATABASE_URL: database.ownerUrl,
+      DATA_DIR: await temporaryFolder(),
+      MASTER_KEY: masterKey,
+      PUBLIC_URL: 'https://gatehouse.example.com',
+      ...env,
+    },
+  });
+}
+
+async function numbers(sql: string): Promise<number[]> {
+  const { rows } = await database.superuser.query<{ n: number }>(sql);
+  return rows.map(({ n }) => n);
+}
+
+describe('Instances that start together on an empty database', () => {
+  it('[ID-06][F15][F18] are all ready, with one schema, one signing key and one data key', async () => {
+    database = await createTestDatabase('template1');
+    const services = await Promise.all([start(), start(), start()]);
+    const keySets = await Promise.all(
+      services.map(async (each) => (await each.get('/.well-known/jwks.json')).body),
+    );
+    expect(keySets[0].keys).toHaveLength(1);
+    expect(keySets).toEqual([keySets[0], keySets[0], keySets[0]]);
+    expect(await numbers('SELECT count(*)::int AS n FROM signing_keys')).toEqual([1]);
+    expect(await numbers('SELECT count(*)::int AS n FROM data_keys')).toEqual([1]);
+    expect(
+      await numbers('SELECT count(*)::int AS n FROM migrations GROUP BY name HAVING count(*) > 1'),
+    ).toEqual([]);
+    const token = await signedIn(services[0]!);
+    for (const each of services) {
+      expect(await each.status('/health/ready')).toBe(200);
+      expect(await each.status('/api/v1/users/me', { token })).toBe(200);
+    }
+  });
+
+  it('[ID-12] make one administrator of ADMIN_EMAIL', async () => {
+    database = await createTestDatabase();
+    const env = { ADMIN_EMAIL: 'root@example.com', ADMIN_PASSWORD: goodPassword };
+    await Promise.all([start(env), start(env), start(env)]);
+    expect(await numbers('SELECT count(*)::int AS n FROM users')).toEqual([1]);
+  });
+
+  it('[F16] with a master key of its own, one of them is refused', async () => {
+    database = await createTestDatabase();
+    await start();
+    const other = start({ MASTER_KEY: randomBytes(32).toString('base64') });
+    await expect(other).rejects.toThrow(/MASTER_KEY does not open data key/);
+  });
+});
+
+describe('What happens at one instance', () => {
+  let a: ServiceProcess;
+  let b: ServiceProcess;
+  let listenerOfB: number;
+
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    a = await start();
+    const [listenerOfA] = await listeners();
+    b = await start();
+    await eventually(async () => expect(await listeners()).toHaveLength(2));
+    listenerOfB = (await listeners()).find((pid) => pid !== listenerOfA)!;
+  });
+
+  const listeners = (): Promise<number[]> =>
+    numbers(
+      `SELECT pid AS n FROM pg_stat_activity WHERE datname = current_database()
+       AND application_name = 'gatehouse-listener' AND query LIKE '%SELECT 1%'`,
+    );
+
+  /** B knows the token, and knows it from its cache. */
+  async function cachedAtB(token: string): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      expect(await b.status('/api/v1/users/me', { token })).toBe(200);
+    }
+  }
+
+  async function refusedAtB(token: string): Promise<void> {
+    await eventually(async () => {
+      expect(await b.status('/api/v1/users/me', { token })).toBe(401);
+    }, soon);
+  }
+
+  async function administrator(): Promise<string> {
+    const user = account();
+    await a.post('/api/v1/setup', { ...user, token: a.setupToken });
+    return signedIn(a, user);
+  }
+
+  it('[ID-08][V8.3.2] signing out counts at the other', async () => {
+    for (let i = 0; i < 5; i++) {
+      const token = await signedIn(a);
+      await cachedAtB(token);
+      expect((await a.post('/api/v1/auth/logout', undefined, { token })).status).toBe(204);
+      await refusedAtB(token);
+    }
+  });
+
+  it('[ID-08] signing out everywhere counts at the other, for every session', async () => {
+    const user = account();
+    const tokens = [await signedIn(a, user), await signedIn(a, user), await signedIn(b, user)];
+    for (const token of tokens) await cachedAtB(token);
+    const everywhere = await b.post('/api/v1/auth/logout-all', undefined, { token: tokens[0]! });
+    expect(everywhere.status).toBe(204);
+    for (const token of tokens) {
+      await refusedAtB(token);
+      await eventually(async () => {
+        expect(await a.status('/api/v1/users/me', { token })).toBe(401);
+      }, soon);
+    }
+  });
+
+  it('[ID-08] ending more sessions at once than one notification can name does as well', async () => {
+    const many = await start({ SESSIONS_PER_USER: '1000' });
+    const user = account();
+    const first = await signedIn(many, user);
+    const { id } = (await b.get('/api/v1/users/me', { token: first })).body;
+    await database.superuser.query(
+      `INSERT INTO sessions (id, user_id, family_hash, secret_hash, idle_expires_at, expires_at)
+       SELECT gen_random_uuid(), $1, sha256(i::text::bytea), 'x', now() + interval '1 day',
+              now() + interval '1 day' FROM generate_series(1, 900) AS i`,
+      [id],
+    );
+    const last = await signedIn(many, user);
+    await cachedAtB(last);
+    const token = first;
+    expect((await a.post('/api/v1/auth/logout-all', undefined, { token })).status).toBe(204);
+    await refusedAtB(last);
+  });
+
+  it('[ID-08][V8.3.2] roles that are given and taken count at the other', async () => {
+    const admin = await administrator();
+    const user = account();
+    const token = await signedIn(a, user);
+    const { id } = (await b.get('/api/v1/users/me', { token })).body;
+    const list = (): Promise<number> => b.status('/api/v1/users', { token });
+    expect(await list()).toBe(403);
+    for (const [roles, status] of [
+      [['member', 'auditor'], 200],
+      [['member'], 403],
+    ] as const) {
+      const assigned = { body: { roles }, token: admin };
+      expect((await a.call('PUT', `/api/v1/users/${id}/roles`, assigned)).status).toBe(200);
+      await eventually(async () => expect(await list()).toBe(status), soon);
+    }
+  });
+
+  it('[ID-08][V7.4.2] disabling an account counts at the other', async () => {
+    const admin = await administrator();
+    const token = await signedIn(a);
+    const { id } = (await b.get('/api/v1/users/me', { token })).body;
+    await cachedAtB(token);
+    const disabled = { body: { status: 'disabled' }, token: admin };
+    expect((await a.call('PATCH', `/api/v1/users/${id}`, disabled)).status).toBe(200);
+    await refusedAtB(token);
+  });
+
+  it('[ID-08][F06] counts too while the other cannot hear: it does without its cache', async () => {
+    const token = await signedIn(a);
+    await cachedAtB(token);
+    let cutting = true;
+    const cut = (async () => {
+      while (cutting) {
+        await database.superuser.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+           WHERE datname = current_database() AND application_name = 'gatehouse-listener'`,
+        );
+        await delay(5);
+      }
+    })();
+    await eventually(async () => {
+      const { components } = (await b.get('/api/v1/health')).body;
+      const deaf = expect.objectContaining({ name: 'invalidation', status: 'degraded' });
+      expect(components).toContainEqual(deaf);
+    });
+    expect(await b.status('/health/ready')).toBe(200);
+    await cachedAtB(token);
+    expect((await a.post('/api/v1/auth/logout', undefined, { token })).status).toBe(204);
+    await refusedAtB(token);
+    cutting = false;
+    await cut;
+    const later = await signedIn(a);
+    await eventually(async () => {
+      const { components } = (await b.get('/api/v1/health')).body;
+      const hears = expect.objectContaining({ name: 'invalidation', status: 'healthy' });
+      expect(components).toContainEqual(hears);
+    });
+    await cachedAtB(later);
+    expect((await a.post('/api/v1/auth/logout', undefined, { token: later })).status).toBe(204);
+    await refusedAtB(later);
+  });
+
+  it('[ID-08][F06] a notification lost with the connection does not leave a revoked token good', async () => {
+    const token = await signedIn(a);
+    await cachedAtB(token);
+    await Promise.all([
+      database.superuser.query('SELECT pg_terminate_backend($1)', [listenerOfB]),
+      a.post('/api/v1/auth/logout', undefined, { token }),
+    ]);
+    await refusedAtB(token);
+    await delay(500); // the listener is back; so must not be the token
+    await refusedAtB(token);
+  });
+
+  it('[F06] a notification that is not ours is no harm', async () => {
+    const token = await signedIn(a);
+    for (const payload of ['', 'no JSON', 'null', '{"tags":1}', '[1,null]', '[]']) {
+      await database.superuser.query(`SELECT pg_notify('gatehouse_invalidate', $1)`, [payload]);
+    }
+    await delay(300);
+    await cachedAtB(token);
+    expect([a.running, b.running]).toEqual([true, true]);
+  });
+});
+
+async function signedIn(service: ServiceProcess, user = account()): Promise<string> {
+  const registered = await service.post('/api/v1/auth/register', user);
+  expect([201, 409]).toContain(registered.status);
+  const login = { identifier: user.username, password: goodPassword };
+  const answer = await service.post('/api/v1/auth/login', login);
+  expect(answer.status).toBe(200);
+  return answer.body.accessToken as string;
+}
