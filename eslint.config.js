@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'data/', 'docs/reference/']),
+  globalIgnores(['dist/', 'coverage/', 'data/', 'docs/reference/', 'docs/how-to/notes/']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.recommendedTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -17,6 +17,12 @@ const sources = globSync('src/**/*.ts', { cwd: root })
 
 const code = sources.map(({ text }) => text).join('\n');
 
+/** What the OpenAPI document says of errors: comments of handlers, and the rules for all. */
+const documentation = globSync('src/features/**/*.controller.ts', { cwd: root })
+  .concat('src/features/docs/responses.ts')
+  .map((file) => readFileSync(resolve(root, file), 'utf8'))
+  .join('\n');
+
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
 }
@@ -52,6 +58,19 @@ describe('The catalogue', () => {
     const mapped =
       /^\s+(?:'?\w+'?|\w+): '((?:http|auth|access|server|database|resource|throttling)\.\w+)',/gm;
     expect(unknown(errors, mapped)).toEqual([]);
+  });
+
+  it('[ER-01] has no error of a feature that no route documents', () => {
+    const documented = new Set(
+      [...documentation.matchAll(/@throws \{\d+\} (.+)|'([a-z]+\.[a-z_]+)'/g)].flatMap(
+        ([, declared, byRule]) => declared?.split(', ') ?? byRule!,
+      ),
+    );
+    const raised = literals(/new AppError\(\s*'([^']+)'/g).filter(({ file }) =>
+      /^src\/features\/(?!metrics)/.test(file),
+    );
+    const silent = raised.filter(({ literal }) => !documented.has(literal));
+    expect(silent.map(({ file, literal }) => `${file}: ${literal}`)).toEqual([]);
   });
 
   it('has no permission that no route demands', () => {

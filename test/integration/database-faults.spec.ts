@@ -9,12 +9,15 @@ jest.retryTimes(2, { logErrorsBeforeRetry: true }); // times are contracts that 
 
 let database: TestDatabase;
 let service: ServiceProcess;
+let proxy: LossyProxy | undefined;
 
 beforeEach(async () => {
   database = await createTestDatabase();
 });
 afterEach(async () => {
   await endServices();
+  await proxy?.close();
+  proxy = undefined;
   await database.drop();
 });
 
@@ -114,7 +117,7 @@ describe('Connections that are cut under load', () => {
 
 describe('An answer to COMMIT that is lost on the way', () => {
   it('[F02][ID-08] leaves no session good that was ended', async () => {
-    const proxy = await LossyProxy.before(database.serviceUrl);
+    proxy = await LossyProxy.before(database.serviceUrl);
     await start({ DATABASE_URL: proxy.url });
     const token = await member();
     for (let i = 0; i < 3; i++) {
@@ -126,8 +129,6 @@ describe('An answer to COMMIT that is lost on the way', () => {
     const refused = async (): Promise<void> =>
       expect(await service.status('/api/v1/users/me', { token })).toBe(401);
     await eventually(refused, 1_000);
-    await service.stop();
-    await proxy.close();
   });
 });
 

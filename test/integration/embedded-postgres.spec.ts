@@ -88,7 +88,7 @@ function postmasterPid(): number {
 function isAlive(pid: number): boolean {
   try {
     return (
-      pid > 0 && process.kill(pid, 0) && !/\) Z/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+      pid > 0 && process.kill(pid, 0) && !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z')
     );
   } catch {
     return false;

@@ -153,7 +153,7 @@ describe('The OpenAPI document', () => {
   });
 
   it('[OP-02][ER-01] fits every answer about roles', async () => {
-    const { accessToken: token } = await app.administrator();
+    const { accessToken: token, id } = await app.administrator();
     const member = await app.member();
     const roles = '/api/v1/roles';
     const support = { name: 'support', description: 'Helps', permissions: ['users.read'] };
@@ -171,6 +171,9 @@ describe('The OpenAPI document', () => {
     expect(await status('PATCH', `${roles}/admin`, { token, body: {} })).toBe(409);
     const holds = { token, body: { roles: ['support'] } };
     await call('PUT', `/api/v1/users/${member.id}/roles`, holds);
+    await call('PATCH', role, { token, body: { permissions: ['users.update'] } });
+    const aboveThem = { token: member.accessToken, body: { displayName: 'Lower' } };
+    expect(await status('PATCH', `/api/v1/users/${id}`, aboveThem)).toBe(403);
     expect(await status('DELETE', role, { token })).toBe(409);
     await call('PUT', `/api/v1/users/${member.id}/roles`, { token, body: { roles: [] } });
     expect(await status('DELETE', role, { token })).toBe(204);

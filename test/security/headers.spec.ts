@@ -60,14 +60,13 @@ describe('Headers of every answer', () => {
   it('[PE-04][V3.4.1][V3.4.3][V3.4.4][V3.4.6][V4.1.1][V14.3.2] of every route, for strangers and administrators', async () => {
     const { accessToken } = await app.administrator();
     expect(routes.length).toBeGreaterThan(50);
-    const strangersOnly = /logout/; // they would end the session of the administrator
     for (const [method, path] of routes) {
       if (method === 'OPTIONS' || path.includes('*')) continue;
       const url = path.replace(/:\w+/g, someId);
       const body = ['POST', 'PUT', 'PATCH'].includes(method) ? '{}' : undefined;
       const headers: Record<string, string> = body ? { 'content-type': 'application/json' } : {};
       expectHeaders(url, await ask(method, url, headers, body));
-      if (strangersOnly.test(url)) continue;
+      if (url.includes('logout')) continue;
       headers['authorization'] = `Bearer ${accessToken}`;
       expectHeaders(url, await ask(method, url, headers, body));
     }

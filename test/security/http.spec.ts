@@ -105,6 +105,40 @@ describe('HTTP as it comes over the wire', () => {
     }
   });
 
+  it('[PE-08][V4.2.1] takes a body for a body, also where none is read', async () => {
+    const second = text('GET /api/v1/info HTTP/1.1');
+    for (const line of [
+      live,
+      'GET /nothing HTTP/1.1',
+      'TRACE /x HTTP/1.1',
+      'HEAD /docs HTTP/1.1',
+    ]) {
+      const bytes = text(line, [`Content-Length: ${second.length}`], second);
+      expect((await exchange(wire.port, bytes)).answers).toHaveLength(1);
+    }
+  });
+
+  it('[PE-08][V4.1.3] builds nothing from Host, X-Forwarded-Host or Forwarded', async () => {
+    const headers = [
+      'Host: evil.example',
+      'X-Forwarded-Host: evil.example',
+      'X-Forwarded-Proto: gopher',
+      'X-Original-URL: /metrics',
+      'X-Rewrite-URL: /metrics',
+      'Forwarded: host=evil.example',
+    ];
+    for (const path of [
+      '/docs',
+      '/docs/swagger-ui-init.js',
+      '/openapi.json',
+      '/setup',
+      '/nothing',
+    ]) {
+      const { answer } = await wire.only(text(`GET ${path} HTTP/1.1`, headers));
+      expect(JSON.stringify(answer)).not.toMatch(/evil\.example|gopher|process_start/);
+    }
+  });
+
   it.each<[string, string]>([
     ['a target in absolute form', text('GET http://gatehouse/health/live HTTP/1.1')],
     ['HTTP/1.0 without Host', 'GET /health/live HTTP/1.0\r\n\r\n'],

@@ -29,9 +29,10 @@ export class LossyProxy {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
+    const closed = once(this.server, 'close');
     this.server.close();
-    await once(this.server, 'close');
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
   }
 
   private join(client: Socket, { hostname, port }: URL): void {

@@ -47,6 +47,7 @@ export class ServiceProcess {
         HOME: process.env['HOME'],
         PORT: '0',
         RATE_LIMIT_SCALE: '10000',
+        npm_lifecycle_event: 'test', // so that it stops by itself when the tests are killed
         ...env,
       },
     });

@@ -17,7 +17,7 @@ const freshForMs = 1_000;
 interface Component {
   name: string;
   required: boolean;
-  check(): PromiseLike<HealthIndicatorResult>;
+  check: () => PromiseLike<HealthIndicatorResult>;
 }
 
 /** What the service depends on and how it is, checked on demand, one check at a time. */

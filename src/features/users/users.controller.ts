@@ -55,6 +55,7 @@ export class UsersController {
 
   /**
    * Change a user's profile or status; disabling ends all their sessions at once.
+   * @throws {403} users.outranks_you
    * @throws {404} users.not_found
    * @throws {409} users.own_status, users.last_administrator
    */

@@ -1,7 +1,9 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 
+import { accessMetadata, type AccessRule } from './access.decorator.js';
 import type { Principal } from './principal.js';
 
 declare module 'fastify' {
@@ -15,20 +17,29 @@ declare module 'fastify' {
 export const CALLER_STRATEGY = Symbol('caller strategy');
 
 /**
- * First guard: finds out who is calling and refuses nobody, so that limits can count by caller
- * and public routes stay public. A dependency that fails is an error, never "anonymous".
+ * First guard: finds out who is calling and refuses nobody, so that limits can count by caller.
+ * A dependency that fails is an error, never "anonymous".
  */
 @Injectable()
 export class IdentifyGuard implements CanActivate {
-  constructor(@Inject(CALLER_STRATEGY) private readonly strategy: passport.Strategy) {}
+  constructor(
+    @Inject(CALLER_STRATEGY) private readonly strategy: passport.Strategy,
+    private readonly reflector: Reflector,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (request.headers.authorization === undefined) return true;
+    if (request.headers.authorization === undefined || this.isPublic(context)) return true;
     const principal = await this.authenticate(request);
     if (principal) request.context.principal = principal;
     else request.credentialRejected = true;
     return true;
+  }
+
+  /** Public routes ask nobody who they are; so a probe needs no database, whatever it sends. */
+  private isPublic(context: ExecutionContext): boolean {
+    const targets = [context.getHandler(), context.getClass()];
+    return this.reflector.getAllAndOverride<AccessRule>(accessMetadata, targets) === 'public';
   }
 
   /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import {
-  ConfigError,
+  type ConfigError,
   HttpConfig,
   loadConfig,
   parseMasterKey,

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
-import { Database } from '../database/database.js';
+import { type Database } from '../database/database.js';
 import { open, seal } from './envelope.js';
-import { MasterKey, MasterKeyError } from './master-key.js';
+import { type MasterKey, MasterKeyError } from './master-key.js';
 
 /** What data keys exist for; a key of one class never opens a value of another. */
 export const keyClasses = ['signing-keys'] as const;

@@ -23,7 +23,6 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = http.getResponse<FastifyReply>();
     let error = toAppError(thrown);
     if (error.code === 'http.not_found') error = this.notAllowed(request) ?? error;
-    if (error.code === 'server.timeout' && !request.raw.complete) error = bodyTooSlow();
     // Failures before the guards (no such route, unreadable body) are counted here.
     error = this.limiter.countUnguarded(request, reply) ?? error;
     this.log(error);
@@ -50,9 +49,4 @@ export class ProblemFilter implements ExceptionFilter {
     else if (log === 'warn') this.logger.warn(fields, error.definition.title);
     else this.logger.log(fields, error.definition.title);
   }
-}
-
-/** The time ran out while the body was arriving: not our slowness, and what follows is half of it. */
-function bodyTooSlow(): AppError {
-  return new AppError('http.request_timeout', { headers: { connection: 'close' } });
 }

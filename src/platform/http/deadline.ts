@@ -8,7 +8,10 @@ interface DeadlineConfig {
   deadlineMs?: number;
 }
 
-/** Gives a route another time to answer than HTTP_HANDLER_TIMEOUT_MS. Milliseconds. */
+/**
+ * Gives a route another time to answer than HTTP_HANDLER_TIMEOUT_MS. Milliseconds; more than
+ * HTTP_RECEIVE_TIMEOUT_MS beyond it is too much: a connection silent for that long is cut.
+ */
 export function Deadline(deadlineMs: number): CustomDecorator {
   return RouteConfig({ deadlineMs } satisfies DeadlineConfig) as CustomDecorator;
 }

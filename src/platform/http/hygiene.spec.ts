@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import { AppError } from '../errors/app-error.js';
+import { type AppError } from '../errors/app-error.js';
 import { checkParameters, checkRequest } from './hygiene.js';
 
 interface Told {

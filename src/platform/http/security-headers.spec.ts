@@ -1,4 +1,5 @@
-import { securityHeaders, type Surface, surfaceOf } from './security-headers.js';
+import { loadConfig, PerimeterConfig } from '../config/index.js';
+import { securityHeaders, securityHeadersOf, type Surface, surfaceOf } from './security-headers.js';
 
 const surfaces = Object.keys(securityHeaders) as Surface[];
 
@@ -33,6 +34,15 @@ describe('Security headers', () => {
     expect(securityHeaders.api['cache-control']).toBe('no-store');
     expect(securityHeaders.page['cache-control']).toBe('no-store');
     expect(securityHeaders.api['content-security-policy']).toContain('sandbox');
+  });
+
+  it('[PE-04][V3.4.3] take the policy of the installation, each surface its own', () => {
+    const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+    const perimeter = loadConfig({ CSP_DOCS: policy }).get(PerimeterConfig);
+    expect(securityHeadersOf(perimeter)).toEqual({
+      ...securityHeaders,
+      docs: { ...securityHeaders.docs, 'content-security-policy': policy },
+    });
   });
 
   it('[PE-04] know the surface of an address', () => {

@@ -84,4 +84,24 @@ describe('Bounded work', () => {
     slow.end('done');
     expect(await first).toBe('done');
   });
+
+  it('[ID-04][F08] does nothing for who has waited too long, and goes on with the next', async () => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      const work = new BoundedWork(1, 5);
+      const slow = task();
+      const first = work.run(slow.run);
+      const tooLong = work.run(() => Promise.resolve('late'));
+      clock.mockReturnValue(2_000);
+      const inTime = work.run(() => Promise.resolve('in time'));
+      clock.mockReturnValue(3_001);
+      slow.end('first');
+      expect(await first).toBe('first');
+      await expect(tooLong).rejects.toMatchObject({ code: 'server.overloaded' });
+      expect(await inTime).toBe('in time');
+      expect(await work.run(() => Promise.resolve('after'))).toBe('after');
+    } finally {
+      clock.mockRestore();
+    }
+  });
 });
