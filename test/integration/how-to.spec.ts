@@ -14,7 +14,9 @@ describe('docs/how-to/add-a-feature.md', () => {
   const changes = sections.filter(({ kind }) => kind === 'change');
 
   it('[OP-10] shows every file of the example, and each as it is', () => {
-    expect(whole.map(({ file }) => file).sort()).toEqual(globSync('**/*.ts', { cwd: example }).sort());
+    expect(whole.map(({ file }) => file).sort()).toEqual(
+      globSync('**/*.ts', { cwd: example }).sort(),
+    );
     for (const { file, text } of whole) expect(text).toBe(read(example, file));
   });
 
