@@ -3,7 +3,13 @@
  * the hardening. No validation, limits, security headers, log, metrics, audit trail or sessions
  * that can be ended; otherwise written as fast as one sensibly would.
  */
-import { createHash, createPrivateKey, createPublicKey, randomBytes, randomUUID } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  randomUUID,
+} from 'node:crypto';
 
 import { verify } from '@node-rs/argon2';
 import fastify from 'fastify';

@@ -81,9 +81,7 @@ export async function prepareCases(ours, bare, administrator, passwordHash) {
       seconds,
       perConnection: callers
         .get(server)
-        .map(({ accessToken }) => [
-          { path: '/api/v1/users/me', headers: bearer(accessToken) },
-        ]),
+        .map(({ accessToken }) => [{ path: '/api/v1/users/me', headers: bearer(accessToken) }]),
     }),
     list: (server, seconds) => ({
       kind: 'requests',

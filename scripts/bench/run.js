@@ -15,7 +15,7 @@ import { administrator, bare, gatehouse, start, startDatabase } from './servers.
 const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
     only: { type: 'string', default: 'me,list,refresh,login' },
   },
 });
@@ -67,7 +67,7 @@ async function alternate(cases, name, servers) {
   for (let round = 0; round <= rounds; round++) {
     const order = round % 2 === 0 ? contestants : contestants.toReversed();
     for (const contestant of order) {
-      const { done, ...job } = contestant.job(contestant.server, round === 0 ? 2 : seconds);
+      const { done, ...job } = contestant.job(contestant.server, seconds);
       const measured = await measure(job);
       done?.(measured);
       if (round > 0) contestant.rounds.push(measured);

@@ -1,10 +1,11 @@
-import { globSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 import { sectionsOf } from '../support/notes/page.js';
 import { ProjectCopy } from '../support/notes/project-copy.js';
 
-const howTo = resolve(import.meta.dirname, '../../docs/how-to');
+const root = resolve(import.meta.dirname, '../..');
+const howTo = join(root, 'docs/how-to');
 const example = join(howTo, 'notes');
 const read = (...path: string[]): string => readFileSync(join(...path), 'utf8');
 
@@ -42,5 +43,29 @@ describe('docs/how-to/add-a-feature.md', () => {
       const specs = ['features/notes', 'architecture', 'openapi', 'reference'];
       await copy.npm('test', '--runInBand', ...specs.map((name) => `test/.*${name}.*\\.spec`));
     }, 240_000);
+  });
+});
+
+describe('Pages about the code', () => {
+  const pages = globSync(['docs/*.md', 'docs/{adr,how-to,operations}/*.md'], { cwd: root });
+  const sources = globSync('{src,test,docs/how-to/notes}/**/*.ts', {
+    cwd: root,
+    exclude: ['**/node_modules'],
+  });
+  const fileNames = new Set(sources.map((file) => basename(file)));
+
+  const isThere = (path: string): boolean =>
+    path.includes('/')
+      ? [root, example].some((folder) => existsSync(join(folder, path)))
+      : fileNames.has(path);
+
+  it('[OP-10] are found', () => expect(pages.length).toBeGreaterThan(10));
+
+  it.each(pages)('[OP-10] %s names files that exist', (page) => {
+    const text = read(root, page);
+    const named = [...text.matchAll(/`((?:src|test|docs|migrations)\/[\w./-]+|[\w.-]+\.ts)`/g)];
+    expect(named.map(([, path]) => path!).filter((path) => !isThere(path))).toEqual([]);
+    const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => to!);
+    expect(links.filter((to) => !existsSync(join(root, dirname(page), to)))).toEqual([]);
   });
 });
