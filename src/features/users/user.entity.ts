@@ -1,11 +1,4 @@
-import {
-  Column,
-  CreateDateColumn,
-  Entity,
-  PrimaryColumn,
-  UpdateDateColumn,
-  VirtualColumn,
-} from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
 export type UserStatus = 'active' | 'disabled';
 export const userStatuses: readonly UserStatus[] = ['active', 'disabled'];
@@ -50,10 +43,6 @@ export class User {
   @Column('timestamptz', { name: 'last_login_at', nullable: true })
   lastLoginAt: Date | null;
 
-  @VirtualColumn({
-    type: 'json',
-    query: (alias) =>
-      `SELECT coalesce(json_agg(role_name ORDER BY role_name), '[]') FROM user_roles WHERE user_id = ${alias}.id`,
-  })
+  /** Names; read with the user, kept in a table of their own. */
   roles: string[];
 }

@@ -23,22 +23,28 @@ export type NewUser = Pick<
   | 'emailVerifiedAt'
 >;
 
+/** A user as the entity has it, without the password hash; TypeORM would map each row anew. */
+const columns = `id, email, email_key AS "emailKey", username, username_key AS "usernameKey",
+  display_name AS "displayName", status, email_verified_at AS "emailVerifiedAt",
+  created_at AS "createdAt", updated_at AS "updatedAt", last_login_at AS "lastLoginAt",
+  (SELECT coalesce(json_agg(role_name ORDER BY role_name), '[]')
+   FROM user_roles WHERE user_id = users.id) AS roles`;
+
 /** All SQL of the users feature. */
 @Injectable()
 export class UsersRepository {
   constructor(private readonly database: Database) {}
 
   byId(id: string): Promise<User | null> {
-    return this.database.manager.findOneBy(User, { id });
+    return this.one(`SELECT ${columns} FROM users WHERE id = $1`, id);
   }
 
   /** With the password hash. */
   forSignIn(key: { emailKey: string } | { usernameKey: string }): Promise<User | null> {
-    return this.database.manager
-      .createQueryBuilder(User, 'user')
-      .addSelect('user.passwordHash')
-      .where(key)
-      .getOne();
+    const selected = `SELECT ${columns}, password_hash AS "passwordHash" FROM users`;
+    return 'emailKey' in key
+      ? this.one(`${selected} WHERE email_key = $1`, key.emailKey)
+      : this.one(`${selected} WHERE username_key = $1`, key.usernameKey);
   }
 
   /** Holds the user until the transaction ends. */
@@ -54,31 +60,31 @@ export class UsersRepository {
     limit: number,
   ): Promise<User[]> {
     const direction = order.descending ? 'DESC' : 'ASC';
-    const query = this.database.manager
-      .createQueryBuilder(User, 'user')
-      .orderBy(`user.${propertyOf[order.field]}`, direction)
-      .addOrderBy('user.id', direction)
-      .limit(limit);
-    if (filter.status) query.andWhere({ status: filter.status });
+    const parameters: unknown[] = [];
+    const parameter = (value: unknown): string => `$${parameters.push(value)}`;
+    const conditions = ['true'];
+    if (filter.status) conditions.push(`status = ${parameter(filter.status)}`);
     if (filter.role) {
-      query.andWhere(
-        'EXISTS (SELECT FROM user_roles WHERE user_id = user.id AND role_name = :role)',
-        { role: filter.role },
+      const role = parameter(filter.role);
+      conditions.push(
+        `EXISTS (SELECT FROM user_roles WHERE user_id = users.id AND role_name = ${role})`,
       );
     }
     if (filter.search) {
-      query.andWhere(
-        '(user.emailKey ILIKE :pattern OR user.usernameKey ILIKE :pattern OR user.displayName ILIKE :pattern)',
-        { pattern: `%${filter.search.replace(/[\\%_]/g, '\\$&')}%` },
+      const pattern = parameter(`%${filter.search.replace(/[\\%_]/g, '\\$&')}%`);
+      conditions.push(
+        `(email_key ILIKE ${pattern} OR username_key ILIKE ${pattern} OR display_name ILIKE ${pattern})`,
       );
     }
     if (after) {
-      query.andWhere(
-        `(user.${propertyOf[order.field]}, user.id) ${order.descending ? '<' : '>'} (:value, :id)`,
-        after,
-      );
+      const position = `${parameter(after.value)}, ${parameter(after.id)}`;
+      conditions.push(`(${order.column}, id) ${order.descending ? '<' : '>'} (${position})`);
     }
-    return query.getMany();
+    return this.database.rows(
+      `SELECT ${columns} FROM users WHERE ${conditions.join(' AND ')}
+       ORDER BY ${order.column} ${direction}, id ${direction} LIMIT ${parameter(limit)}`,
+      parameters,
+    );
   }
 
   async insert(user: NewUser, roles: readonly string[]): Promise<void> {
@@ -127,6 +133,10 @@ export class UsersRepository {
     return row !== undefined;
   }
 
+  private async one(sql: string, parameter: string): Promise<User | null> {
+    return (await this.database.row<User>(sql, [parameter])) ?? null;
+  }
+
   private async addRoles(id: string, roles: readonly string[]): Promise<void> {
     await this.database.rows(
       'INSERT INTO user_roles (user_id, role_name) SELECT $1, unnest($2::text[])',
@@ -134,5 +144,3 @@ export class UsersRepository {
     );
   }
 }
-
-const propertyOf = { createdAt: 'createdAt', email: 'emailKey', username: 'usernameKey' } as const;

@@ -14,6 +14,7 @@ const statementShape =
  */
 export function measuredDriver(metrics: Metrics): typeof pg {
   const observe = statementObserver(metrics);
+  const nameOf = statementNames();
   const errors = metrics.counter('database_errors_total');
   const acquire = metrics.histogram('database_pool_acquire_seconds');
 
@@ -23,6 +24,8 @@ export function measuredDriver(metrics: Metrics): typeof pg {
       const pass = (given: unknown[]): unknown => super.query(...(given as [never]));
       const started = performance.now();
       const text = textOf(args[0]);
+      const name = Array.isArray(args[1]) ? nameOf(text) : undefined;
+      if (name) args.splice(0, 2, { name, text, values: args[1] } as never);
       const finish = (error: unknown): void => {
         observe(text, (performance.now() - started) / 1000);
         if (!error) return;
@@ -71,6 +74,22 @@ function textOf(query: unknown): string {
   return typeof query === 'string'
     ? query
     : String((query as { text?: unknown } | null)?.text ?? '');
+}
+
+/** Most statements that are prepared; further ones are planned at every use. */
+const preparedStatements = 200;
+
+/** Gives statements with parameters a name, under which PostgreSQL prepares them once a connection. */
+function statementNames(): (text: string) => string | undefined {
+  const names = new Map<string, string>();
+  return (text) => {
+    let name = names.get(text);
+    if (!name && names.size < preparedStatements) {
+      name = `s${names.size + 1}`;
+      names.set(text, name);
+    }
+    return name;
+  };
 }
 
 /** Ends a connection that no longer answers; `end()` would wait for the other side. */

@@ -51,18 +51,23 @@ export class ProjectCopy {
   }
 
   /**
-   * Runs a script of package.json, without those that npm would run before it.
-   * @throws Error with what it printed, when it fails
+   * Runs a script of package.json, without those that npm would run before it; gives what it printed.
+   * @throws Error with that, when it fails
    */
-  async npm(script: string, ...args: string[]): Promise<void> {
+  async npm(script: string, ...args: string[]): Promise<string> {
     const { PATH, HOME } = process.env;
-    await run('npm', ['run', script, '--ignore-scripts', '--', ...args], {
-      cwd: this.folder,
-      env: { PATH, HOME },
-      maxBuffer: 64 * 1024 * 1024,
-    }).catch((error: Error & { stdout?: string; stderr?: string }) => {
+    const { stdout, stderr } = await run(
+      'npm',
+      ['run', script, '--ignore-scripts', '--', ...args],
+      {
+        cwd: this.folder,
+        env: { PATH, HOME },
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    ).catch((error: Error & { stdout?: string; stderr?: string }) => {
       throw new Error(`npm run ${script} failed:\n${error.stdout}\n${error.stderr}`);
     });
+    return stdout + stderr;
   }
 
   async remove(): Promise<void> {
