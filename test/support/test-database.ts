@@ -16,7 +16,7 @@ export interface TestDatabase {
 /** @param template `gatehouse` is migrated, `template1` is empty */
 export async function createTestDatabase(template = 'gatehouse'): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const server = new pg.Client({ connectionString: at('TEST_SUPERUSER_URL', 'postgres') });
+  const server = new pg.Client({ connectionString: superuserUrl() });
   await server.connect();
   await server.query('SELECT pg_advisory_lock(1)'); // copying a template is for one at a time
   await server.query(`CREATE DATABASE ${name} TEMPLATE ${template} OWNER gatehouse_owner`);
@@ -33,6 +33,11 @@ export async function createTestDatabase(template = 'gatehouse'): Promise<TestDa
       await server.end();
     },
   };
+}
+
+/** Login that may do everything, on a database that nobody copies. */
+export function superuserUrl(): string {
+  return at('TEST_SUPERUSER_URL', 'postgres');
 }
 
 function at(variable: string, database: string): string {
