@@ -94,7 +94,7 @@ describe('What happens at one instance', () => {
   const listeners = (): Promise<number[]> =>
     numbers(
       `SELECT pid AS n FROM pg_stat_activity WHERE datname = current_database()
-       AND application_name = 'gatehouse-listener' AND query LIKE '%SELECT 1%'`,
+       AND application_name = 'gatehouse-listener' AND query LIKE '%pg_notify%'`,
     );
 
   /** B knows the token, and knows it from its cache. */
