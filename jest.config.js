@@ -46,5 +46,7 @@ export default {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/**/*.spec.ts', '!src/main.ts'],
+  // Services that tests start as processes of their own are not counted.
+  coverageThreshold: { global: { lines: 80, branches: 80 } },
   coverageReporters: ['text-summary', 'lcov', 'json-summary'],
 };
