@@ -71,9 +71,17 @@ export function isConnectionFailure(error: unknown): boolean {
   return networkCodes.has(String(code)) || driverMessages.test(error.message);
 }
 
+/**
+ * A statement that was prepared before a migration changed the type of one of its columns: its
+ * connection can never run it again, a new one can.
+ */
+export function isOutdatedPlan(error: unknown): boolean {
+  return sqlState(error) === '0A000' && /cached plan/.test((error as Error).message);
+}
+
 /** The catalogue code of a database error; undefined when it is not one or is our own mistake. */
 export function databaseErrorCode(error: unknown): ErrorCode | undefined {
-  if (isConnectionFailure(error)) return 'database.unavailable';
+  if (isConnectionFailure(error) || isOutdatedPlan(error)) return 'database.unavailable';
   const state = sqlState(error);
   return state === undefined ? undefined : (byState[state] ?? byClass[state.slice(0, 2)]);
 }

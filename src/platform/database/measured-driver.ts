@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 
 import type { Metrics } from '../telemetry/metrics.js';
-import { isConnectionFailure, sqlState } from './database-error.js';
+import { isConnectionFailure, isOutdatedPlan, sqlState } from './database-error.js';
 
 const statementShape =
   /^\s*(?:WITH\b[\s\S]*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|BEGIN|START|COMMIT|ROLLBACK|LISTEN)\b(?:[\s\S]*?\b(?:FROM|INTO|UPDATE)\s+(?:"?public"?\.)?"?([a-z_]+)"?)?/i;
@@ -30,7 +30,7 @@ export function measuredDriver(metrics: Metrics): typeof pg {
         observe(text, (performance.now() - started) / 1000);
         if (!error) return;
         errors.inc({ class: sqlState(error)?.slice(0, 2) ?? 'connection' });
-        if (isConnectionFailure(error)) destroySocket(this);
+        if (isConnectionFailure(error) || isOutdatedPlan(error)) destroySocket(this);
       };
       const callback = args.at(-1) as unknown;
       if (typeof callback === 'function') {
