@@ -76,7 +76,7 @@ export function isConnectionFailure(error: unknown): boolean {
  * connection can never run it again, a new one can.
  */
 export function isOutdatedPlan(error: unknown): boolean {
-  return sqlState(error) === '0A000' && /cached plan/.test((error as Error).message);
+  return sqlState(error) === '0A000' && (error as Error).message.includes('cached plan');
 }
 
 /** The catalogue code of a database error; undefined when it is not one or is our own mistake. */
