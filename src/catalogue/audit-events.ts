@@ -4,6 +4,10 @@
  */
 export type AuditCategory = 'authentication' | 'access' | 'account' | 'configuration';
 
+/** What an event can be about; `id` of the target is its id, or its name for a role. */
+export type AuditTargetKind =
+  'user' | 'session' | 'role' | 'key' | 'api-key' | 'invitation' | 'second-factor';
+
 /** Declares one event; the type parameter is its payload. */
 function event<Payload extends object>(category: AuditCategory, description: string) {
   return { category, description } as {

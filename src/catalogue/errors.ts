@@ -124,6 +124,20 @@ export const errors = {
     log: 'silent',
     advice: 'Ask an administrator for an account.',
   },
+  'auth.session_required': {
+    status: 403,
+    title: 'An API key cannot do this',
+    category: 'security',
+    log: 'info',
+    advice: 'This concerns the account itself: sign in and use the access token of the session.',
+  },
+  'auth.step_up_required': {
+    status: 403,
+    title: 'Prove once more that it is you',
+    category: 'security',
+    log: 'silent',
+    advice: 'Your sign-in is too old for this: sign in again or POST /api/v1/auth/step-up.',
+  },
   'access.denied': {
     status: 403,
     title: 'You do not hold the permission for this',

@@ -93,7 +93,7 @@ describe('Routes', () => {
   });
 
   it('[AC-02] each declare who may call them', () => {
-    const known: unknown[] = ['public', 'signed-in', ...Object.keys(permissions)];
+    const known: unknown[] = ['public', 'identified', 'signed-in', ...Object.keys(permissions)];
     const undeclared = handlers.filter(({ access }) => !known.includes(access));
     expect(undeclared.map(({ name }) => name)).toEqual([]);
   });

@@ -114,6 +114,19 @@ describe('Access by default', () => {
     expect((await app.get('/api/v1/info', { headers })).status).toBe(200);
   });
 
+  it('[V7.5.1][V7.2.4] a session of long ago does not change the roles of others', async () => {
+    const old = await app.administrator();
+    await app.database.superuser.query(
+      `UPDATE sessions SET created_at = now() - interval '11 minutes' WHERE user_id = $1`,
+      [old.id],
+    );
+    const url = `/api/v1/users/${member.id}/roles`;
+    const change = { token: old.accessToken, body: { roles: ['member'] } };
+    expectProblem(await app.call('PUT', url, change), 'auth.step_up_required');
+    expect((await app.get('/api/v1/users', { token: old.accessToken })).status).toBe(200);
+    expect((await app.call('PUT', url, { ...change, token: root.accessToken })).status).toBe(200);
+  });
+
   it('[V8.2.1] a token anywhere but in the header is none', async () => {
     const { accessToken } = root;
     expectProblem(await app.get(`/api/v1/users/me?access_token=${accessToken}`), 'auth.required');

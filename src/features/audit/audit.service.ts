@@ -1,13 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 
-import { type AuditAction, auditEvents, type AuditPayload } from '../../catalogue/audit-events.js';
+import {
+  type AuditAction,
+  auditEvents,
+  type AuditPayload,
+  type AuditTargetKind,
+} from '../../catalogue/audit-events.js';
 import { currentContext } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 
 export interface AuditDetails {
   /** What the event is about. */
-  target?: { kind: 'user' | 'session' | 'role' | 'key'; id: string };
+  target?: { kind: AuditTargetKind; id: string };
   /** Who did it, when that is not the caller of the request (e.g. somebody signing in). */
   actorId?: string;
   outcome?: 'success' | 'failure';

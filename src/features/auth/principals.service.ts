@@ -56,7 +56,13 @@ export class PrincipalsService {
     if (!session || !roles) return null;
     const permissions = await this.roles.permissionsOf(roles);
     return {
-      principal: { userId: session.userId, sessionId, roles, permissions },
+      principal: {
+        userId: session.userId,
+        sessionId,
+        authenticatedAt: session.createdAt.getTime(),
+        roles,
+        permissions,
+      },
       expiresAt: session.expiresAt.getTime(),
     };
   }

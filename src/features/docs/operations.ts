@@ -22,6 +22,8 @@ export function completeOperation(
   operation.tags = [tagOf(path)];
   operation.security = traits.guarded ? [{ bearer: [] }] : [];
   if (traits.permission) operation['x-permission'] = traits.permission;
+  if (traits.stepUp) operation['x-step-up'] = true;
+  if (traits.sessionOnly) operation['x-session-only'] = true;
   operation['x-rate-limit'] = traits.limit;
   for (const parameter of operation.parameters ?? []) {
     if ('$ref' in parameter || !parameter.schema) continue;
@@ -40,11 +42,12 @@ function splitComment(comment: string): { summary: string; rest: string } {
   return { summary: first.replace(/\.$/, ''), rest: others.join(' ') };
 }
 
-function accessSentence({ guarded, permission }: Traits): string {
+function accessSentence({ guarded, permission, sessionOnly, stepUp }: Traits): string {
   if (!guarded) return 'Anybody may call it.';
-  return permission
+  const who = permission
     ? `Needs the permission \`${permission}\`.`
-    : 'Any signed-in caller may call it, for what is their own.';
+    : `Anybody ${sessionOnly ? 'who signed in' : 'with a credential'} may call it, for what is their own.`;
+  return stepUp ? `${who} The sign-in must be recent: step up first if it is not.` : who;
 }
 
 function limitSentence({ limit }: Traits): string {

@@ -144,9 +144,11 @@ function httpPage(document: OpenAPIObject): string {
   );
 }
 
-function accessOf({ security, 'x-permission': permission }: Operation): string {
-  if (permission) return codeText(permission);
-  return security?.length ? 'signed in' : 'public';
+function accessOf(operation: Operation): string {
+  const stepUp = operation['x-step-up'] ? ', recently' : '';
+  if (operation['x-permission']) return `${codeText(operation['x-permission'])}${stepUp}`;
+  if (!operation.security?.length) return 'public';
+  return `${operation['x-session-only'] ? 'signed in' : 'any credential'}${stepUp}`;
 }
 
 function page(title: string, source: string, intro: string, ...parts: string[]): string {

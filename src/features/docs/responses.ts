@@ -66,6 +66,8 @@ function codesByRule(traits: Traits): ErrorCode[] {
     ...when(writes, 'http.unsupported_media_type'),
     ...when(guarded, 'auth.required', 'auth.invalid_token'),
     ...when(permission !== undefined, 'access.denied'),
+    ...when(traits.sessionOnly, 'auth.session_required'),
+    ...when(traits.stepUp, 'auth.step_up_required'),
     ...when(writes, 'resource.conflict', 'database.read_only', 'database.full'),
     ...when(limit !== unlimited, 'throttling.limit_exceeded'),
     'server.internal',

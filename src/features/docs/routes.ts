@@ -2,7 +2,11 @@ import type { INestApplication } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
-import { accessMetadata, type AccessRule } from '../../platform/access/access.decorator.js';
+import {
+  accessMetadata,
+  type AccessRule,
+  stepUpMetadata,
+} from '../../platform/access/access.decorator.js';
 import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
 
 /** What the guards read of a handler; the document says the same because it reads the same. */
@@ -10,6 +14,7 @@ export interface RouteRules {
   /** Undefined means refused to everybody. */
   access: AccessRule | undefined;
   limit: LimitPolicyName | typeof unlimited | undefined;
+  stepUp: boolean;
 }
 
 /** `UsersController` and `list` make `Users.list`. */
@@ -28,6 +33,7 @@ export function routeRules(app: INestApplication): ReadonlyMap<string, RouteRule
       rules.set(operationId(controller.name, method), {
         access: reflector.getAllAndOverride<RouteRules['access']>(accessMetadata, targets),
         limit: reflector.getAllAndOverride<RouteRules['limit']>(limitMetadata, targets),
+        stepUp: reflector.getAllAndOverride<true | undefined>(stepUpMetadata, targets) ?? false,
       });
     }
   }

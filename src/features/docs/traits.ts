@@ -1,20 +1,29 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
+import type { Permission } from '../../catalogue/permissions.js';
 import type { unlimited } from '../../platform/throttling/limit.decorator.js';
 import type { RouteRules } from './routes.js';
 
 export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   /** Permission that the route demands. */
   'x-permission'?: string;
+  /** Present when the sign-in must be recent. */
+  'x-step-up'?: true;
+  /** Present when API keys are refused. */
+  'x-session-only'?: true;
   /** Policy that counts its requests. */
   'x-rate-limit'?: LimitPolicyName | typeof unlimited;
 };
 
 /** What the rules of a route mean for its description. */
 export interface Traits {
-  /** Demands a signed-in caller. */
+  /** Demands a caller with a credential. */
   guarded: boolean;
+  /** API keys do not suffice. */
+  sessionOnly: boolean;
+  /** The sign-in must be recent. */
+  stepUp: boolean;
   permission: string | undefined;
   limit: LimitPolicyName | typeof unlimited;
   /** Changes something; a body is read even where none is wanted. */
@@ -28,14 +37,20 @@ export function traitsOf(
   operation: Operation,
   rules: RouteRules | undefined,
 ): Traits {
-  const { access, limit } = rules ?? { access: undefined, limit: undefined };
+  const { access, limit, stepUp = false } = rules ?? {};
   const guarded = access !== 'public';
   return {
     guarded,
-    permission: access === 'public' || access === 'signed-in' ? undefined : access,
+    sessionOnly: access === 'signed-in' || stepUp,
+    stepUp,
+    permission: namesPermission(access) ? access : undefined,
     limit: limit ?? (guarded ? 'user' : 'anonymous'),
     writes: method !== 'get',
     takesBody: operation.requestBody !== undefined,
     takesParameters: (operation.parameters?.length ?? 0) > 0,
   };
+}
+
+function namesPermission(access: RouteRules['access']): access is Permission {
+  return access !== undefined && !['public', 'identified', 'signed-in'].includes(access);
 }

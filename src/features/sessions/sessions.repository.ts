@@ -27,11 +27,13 @@ export interface LiveSession {
   id: string;
   userId: string;
   generation: number;
+  createdAt: Date;
   expiresAt: Date;
 }
 
 const live = 'idle_expires_at > now() AND expires_at > now()';
-const liveColumns = 'id, user_id AS "userId", generation, expires_at AS "expiresAt"';
+const liveColumns =
+  'id, user_id AS "userId", generation, created_at AS "createdAt", expires_at AS "expiresAt"';
 
 /** All SQL of the sessions feature. Times are the database's, which all instances share. */
 @Injectable()

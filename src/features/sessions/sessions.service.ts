@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Caches } from '../../platform/cache/index.js';
 import { TokensConfig } from '../../platform/config/index.js';
-import { currentContext, currentPrincipal } from '../../platform/context/request-context.js';
+import { currentContext, currentSignedIn } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { AuditService } from '../audit/index.js';
@@ -87,14 +87,14 @@ export class SessionsService {
   }
 
   async listOwn(): Promise<SessionListView> {
-    const { userId, sessionId } = currentPrincipal();
+    const { userId, sessionId } = currentSignedIn();
     const found = await this.sessions.liveOf(userId);
     return { items: found.map((session) => SessionView.of(session, sessionId)) };
   }
 
   /** @throws AppError `sessions.not_found`, also for a session of somebody else */
   async revokeOwn(id: string): Promise<void> {
-    const { userId } = currentPrincipal();
+    const { userId } = currentSignedIn();
     await this.database.transaction(async () => {
       if (!(await this.sessions.end(id, userId))) throw new AppError('sessions.not_found');
       await this.ended(id, userId, 'owner');
@@ -103,7 +103,7 @@ export class SessionsService {
 
   /** Signs the caller out of the session of this request. */
   async signOut(): Promise<void> {
-    const { userId, sessionId } = currentPrincipal();
+    const { userId, sessionId } = currentSignedIn();
     await this.database.transaction(async () => {
       if (!(await this.sessions.end(sessionId, userId))) return;
       const target = { kind: 'session', id: sessionId } as const;
@@ -114,7 +114,7 @@ export class SessionsService {
 
   /** Signs the caller out everywhere, here included. */
   async signOutEverywhere(): Promise<void> {
-    const { userId } = currentPrincipal();
+    const { userId } = currentSignedIn();
     await this.database.transaction(async () => {
       const sessions = await this.endAllOf(userId);
       const target = { kind: 'user', id: userId } as const;

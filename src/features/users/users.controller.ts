@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
 
-import { Access } from '../../platform/access/index.js';
+import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
 import { UserListView, UserView } from './user.view.js';
 import { AssignRoles, CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
@@ -12,7 +12,7 @@ export class UsersController {
 
   /** Read your own account. */
   @Get('me')
-  @Access.signedIn()
+  @Access.identified()
   own(): Promise<UserView> {
     return this.users.own();
   }
@@ -73,6 +73,7 @@ export class UsersController {
    */
   @Put(':id/roles')
   @Access('users.assign_roles')
+  @StepUp()
   assignRoles(@Param('id', UuidParam) id: string, @Body() request: AssignRoles): Promise<UserView> {
     return this.users.assignRoles(id, request.roles);
   }

@@ -1,4 +1,4 @@
-export { Access } from './access.decorator.js';
+export { Access, StepUp } from './access.decorator.js';
 export { AccessGuard, DenialRecorder } from './access.guard.js';
 export { CALLER_STRATEGY, IdentifyGuard } from './identify.guard.js';
-export type { Principal } from './principal.js';
+export type { Principal, SignedInPrincipal } from './principal.js';

@@ -316,6 +316,13 @@ export class TokensConfig extends Concern('Tokens and sessions', {
     min: 120,
     max: 365 * DAY,
   }),
+  stepUpSeconds: integer({
+    name: 'STEP_UP_SECONDS',
+    description: 'Age of a sign-in that still allows sensitive changes; then step up again.',
+    default: 600,
+    min: 30,
+    max: DAY,
+  }),
   sessionsPerUser: integer({
     name: 'SESSIONS_PER_USER',
     description: 'Sessions one user may have; a further sign-in ends the oldest.',

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import type { Principal } from '../access/principal.js';
+import type { Principal, SignedInPrincipal } from '../access/principal.js';
 
 /**
  * What is known about the work being done now. Logs, audit and errors read it; nobody passes it
@@ -31,6 +31,14 @@ export function currentPrincipal(): Principal {
   const principal = storage.getStore()?.principal;
   if (!principal) throw new Error('currentPrincipal() used on a route without @Access()');
   return principal;
+}
+
+/** The person who signed in, on a route of `@Access.signedIn()`. Throws elsewhere: a wiring mistake. */
+export function currentSignedIn(): SignedInPrincipal {
+  const principal = currentPrincipal();
+  const { sessionId } = principal;
+  if (sessionId === null) throw new Error('currentSignedIn() used where API keys may call');
+  return { ...principal, sessionId };
 }
 
 /** Runs start-up or command-line work, so that its audit events say who did it. */
