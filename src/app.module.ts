@@ -3,7 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
 
 import { AuditModule } from './features/audit/index.js';
-import { AuthModule } from './features/auth/index.js';
+import { AuthModule, BearerStrategy } from './features/auth/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { MetricsModule } from './features/metrics/index.js';
@@ -12,7 +12,12 @@ import { SessionsModule } from './features/sessions/index.js';
 import { SetupModule } from './features/setup/index.js';
 import { TokensModule } from './features/tokens/index.js';
 import { UsersModule } from './features/users/index.js';
-import { AccessGuard, IdentifyGuard } from './platform/access/index.js';
+import {
+  AccessGuard,
+  CALLER_STRATEGIES,
+  type CallerStrategy,
+  IdentifyGuard,
+} from './platform/access/index.js';
 import { CacheModule } from './platform/cache/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
 import { CryptoModule, type MasterKey } from './platform/crypto/index.js';
@@ -51,6 +56,9 @@ const features = [
   DocsModule,
 ];
 
+/** Ways to prove who is calling. A request may use one of them. */
+const callerStrategies = [BearerStrategy];
+
 /** Composition root: platform, features, and the guards in the order in which they run. */
 @Module({})
 export class AppModule {
@@ -72,6 +80,11 @@ export class AppModule {
         ...extraFeatures,
       ],
       providers: [
+        {
+          provide: CALLER_STRATEGIES,
+          inject: callerStrategies,
+          useFactory: (...strategies: CallerStrategy[]) => strategies,
+        },
         { provide: APP_GUARD, useClass: IdentifyGuard }, // who is calling?
         { provide: APP_GUARD, useClass: ThrottleGuard }, // how often?
         { provide: APP_GUARD, useClass: AccessGuard }, // may they?

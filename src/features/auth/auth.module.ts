@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 
-import { CALLER_STRATEGY } from '../../platform/access/index.js';
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { TokensModule } from '../tokens/index.js';
@@ -13,12 +12,7 @@ import { PrincipalsService } from './principals.service.js';
 @Module({
   imports: [UsersModule, RolesModule, SessionsModule, TokensModule],
   controllers: [AuthController],
-  providers: [
-    AuthService,
-    PrincipalsService,
-    BearerStrategy,
-    { provide: CALLER_STRATEGY, useExisting: BearerStrategy },
-  ],
-  exports: [CALLER_STRATEGY],
+  providers: [AuthService, PrincipalsService, BearerStrategy],
+  exports: [BearerStrategy],
 })
 export class AuthModule {}

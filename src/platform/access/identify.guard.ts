@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 
 import { accessMetadata, type AccessRule } from './access.decorator.js';
+import { CALLER_STRATEGIES, type CallerStrategy } from './caller-strategy.js';
 import type { Principal } from './principal.js';
 
 declare module 'fastify' {
@@ -13,9 +14,6 @@ declare module 'fastify' {
   }
 }
 
-/** The passport strategy that knows callers; a feature provides it. */
-export const CALLER_STRATEGY = Symbol('caller strategy');
-
 /**
  * First guard: finds out who is calling and refuses nobody, so that limits can count by caller.
  * A dependency that fails is an error, never "anonymous".
@@ -23,14 +21,17 @@ export const CALLER_STRATEGY = Symbol('caller strategy');
 @Injectable()
 export class IdentifyGuard implements CanActivate {
   constructor(
-    @Inject(CALLER_STRATEGY) private readonly strategy: passport.Strategy,
+    @Inject(CALLER_STRATEGIES) private readonly strategies: readonly CallerStrategy[],
     private readonly reflector: Reflector,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (request.headers.authorization === undefined || this.isPublic(context)) return true;
-    const principal = await this.authenticate(request);
+    const carried = this.strategies.filter((strategy) => strategy.carries(request));
+    const { authorization } = request.headers;
+    if ((carried.length === 0 && authorization === undefined) || this.isPublic(context))
+      return true;
+    const principal = await this.identify(request, carried);
     if (principal) request.context.principal = principal;
     else request.credentialRejected = true;
     return true;
@@ -43,15 +44,30 @@ export class IdentifyGuard implements CanActivate {
   }
 
   /**
+   * Two credentials in one request could name two callers, and whoever checks only the other one
+   * would be fooled: that is nobody (RFC 6750, section 2). So is a scheme that nobody knows.
+   */
+  private async identify(
+    request: FastifyRequest,
+    carried: readonly CallerStrategy[],
+  ): Promise<Principal | null> {
+    const [strategy, ...more] = carried;
+    return strategy && more.length === 0 ? this.authenticate(request, strategy) : null;
+  }
+
+  /**
    * By instance, not by name: passport's registry of names belongs to the whole process. Passport
    * writes this request's outcome onto the instance it gets, so each request gets its own.
    */
-  private authenticate(request: FastifyRequest): Promise<Principal | null> {
+  private authenticate(
+    request: FastifyRequest,
+    strategy: CallerStrategy,
+  ): Promise<Principal | null> {
     return new Promise((resolve, reject) => {
       const done = (error: unknown, principal?: Principal | false | null): void =>
         error ? reject(error as Error) : resolve(principal || null);
-      const strategy = Object.create(this.strategy) as passport.Strategy;
-      const handler = passport.authenticate(strategy, { session: false }, done) as (
+      const own = Object.create(strategy) as passport.Strategy;
+      const handler = passport.authenticate(own, { session: false }, done) as (
         request: unknown,
         response: unknown,
         next: (error?: unknown) => void,

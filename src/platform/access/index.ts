@@ -1,4 +1,10 @@
 export { Access, StepUp } from './access.decorator.js';
 export { AccessGuard, DenialRecorder } from './access.guard.js';
-export { CALLER_STRATEGY, IdentifyGuard } from './identify.guard.js';
+export {
+  CALLER_STRATEGIES,
+  type CallerStrategy,
+  TextCredential,
+  usesScheme,
+} from './caller-strategy.js';
+export { IdentifyGuard } from './identify.guard.js';
 export type { Principal, SignedInPrincipal } from './principal.js';

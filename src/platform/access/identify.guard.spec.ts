@@ -1,0 +1,77 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+
+import { Access } from './access.decorator.js';
+import { type PrincipalFound, TextCredential, usesScheme } from './caller-strategy.js';
+import { IdentifyGuard } from './identify.guard.js';
+import type { Principal } from './principal.js';
+
+class Routes {
+  @Access.public() open(): void {}
+  @Access.identified() own(): void {}
+}
+
+const asked: string[] = [];
+
+/** Knows the user whose name is the credential; `down` is a database that is away. */
+function check(credential: string, done: PrincipalFound): void {
+  asked.push(credential);
+  if (credential === 'down') done(new Error('away'));
+  else done(null, /^[a-z]+$/.test(credential) ? ({ userId: credential } as Principal) : null);
+}
+
+class Bearer extends TextCredential {
+  carries = (request: FastifyRequest): boolean => usesScheme(request, 'bearer');
+  protected read = ({ headers }: FastifyRequest): string | undefined =>
+    /^bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1];
+}
+
+class Header extends TextCredential {
+  carries = ({ headers }: FastifyRequest): boolean => headers['x-key'] !== undefined;
+  protected read = ({ headers }: FastifyRequest): string => String(headers['x-key']);
+}
+
+describe('Identify guard', () => {
+  const guard = new IdentifyGuard([new Bearer(check), new Header(check)], new Reflector());
+
+  async function whoIs(headers: object, route: keyof Routes = 'own'): Promise<string> {
+    const request = { headers, context: {} } as FastifyRequest;
+    const context = {
+      getHandler: () => Routes.prototype[route],
+      getClass: () => Routes,
+      switchToHttp: () => ({ getRequest: () => request }),
+    } as unknown as ExecutionContext;
+    await guard.canActivate(context);
+    return request.context.principal?.userId ?? (request.credentialRejected ? 'refused' : 'nobody');
+  }
+
+  it.each([
+    ['nobody', {}],
+    ['ada', { authorization: 'Bearer ada' }],
+    ['ada', { authorization: 'bEaReR ada' }],
+    ['ada', { 'x-key': 'ada' }],
+    ['refused', { authorization: 'Bearer 7' }],
+    ['refused', { authorization: 'Bearer' }],
+    ['refused', { authorization: 'Bearer a b' }],
+    ['refused', { authorization: '' }],
+    ['refused', { authorization: 'Basic YTpi' }],
+    ['refused', { authorization: 'Bearerada' }],
+    ['refused', { 'x-key': '' }],
+    ['refused', { authorization: 'Bearer ada', 'x-key': 'ada' }],
+    ['refused', { authorization: 'Basic YTpi', 'x-key': '' }],
+    ['ada', { authorization: 'Basic for:a-proxy', 'x-key': 'ada' }],
+  ])('[ID-06][AC-02] finds %s behind %j', async (who, headers) => {
+    expect(await whoIs(headers)).toBe(who);
+  });
+
+  it('is an error when nobody can tell, never "anonymous"', async () => {
+    await expect(whoIs({ authorization: 'Bearer down' })).rejects.toThrow('away');
+  });
+
+  it('asks nobody on a public route', async () => {
+    asked.length = 0;
+    expect(await whoIs({ authorization: 'Bearer ada', 'x-key': 'ada' }, 'open')).toBe('nobody');
+    expect(asked).toEqual([]);
+  });
+});
