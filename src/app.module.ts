@@ -29,6 +29,7 @@ import { InstallationModule } from './platform/installation/installation.module.
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { PasswordsModule } from './platform/passwords/index.js';
 import type { Metrics } from './platform/telemetry/metrics.js';
+import { RedisModule } from './platform/redis/index.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
 import { ThrottleGuard } from './platform/throttling/throttle.guard.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
@@ -71,6 +72,7 @@ export class AppModule {
         LoggingModule.with(parts.logger),
         DatabaseModule.with(parts.connection),
         CryptoModule.with(parts.masterKey),
+        RedisModule,
         InstallationModule,
         CacheModule,
         PasswordsModule,

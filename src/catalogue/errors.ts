@@ -300,6 +300,13 @@ export const errors = {
     log: 'error',
     advice: 'Nothing was changed. The operator must free disk space.',
   },
+  'redis.unavailable': {
+    status: 503,
+    title: 'Redis, which keeps the sessions, cannot be reached right now',
+    category: 'dependency',
+    log: 'warn',
+    advice: 'Repeat the request after Retry-After seconds. Nobody was signed out.',
+  },
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof errors;

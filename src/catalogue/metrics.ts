@@ -56,6 +56,17 @@ export const metrics = {
     labels: [],
     buckets: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2],
   },
+  redis_command_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of Redis commands and scripts, by name',
+    labels: ['operation'],
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5],
+  },
+  redis_errors_total: {
+    kind: 'counter',
+    help: 'Failed Redis commands and scripts, by name',
+    labels: ['operation'],
+  },
   cache_hits_total: {
     kind: 'counter',
     help: 'Look-ups answered by a cache',

@@ -73,6 +73,7 @@ function codesByRule(traits: Traits): ErrorCode[] {
     'server.internal',
     'server.timeout',
     'database.unavailable', // also on routes that need none: finding out who calls does
+    ...when(guarded || writes, 'redis.unavailable'),
   ];
 }
 

@@ -7,6 +7,7 @@ import {
 
 import { Caches } from '../../platform/cache/index.js';
 import { Drain } from '../../platform/http/drain.js';
+import { Redis } from '../../platform/redis/index.js';
 import { ComponentView, type HealthStatus, HealthView, type ProbeView } from './health.view.js';
 
 /** Longest time one check may take, milliseconds; checks run side by side. */
@@ -23,7 +24,7 @@ interface Component {
 /** What the service depends on and how it is, checked on demand, one check at a time. */
 @Injectable()
 export class HealthService {
-  private readonly components: readonly Component[];
+  private readonly components: Component[];
   private readonly known = new Map<string, ComponentView>();
   private checking?: Promise<HealthView>;
   private last?: { view: HealthView; at: number };
@@ -31,6 +32,7 @@ export class HealthService {
   constructor(
     private readonly drain: Drain,
     caches: Caches,
+    redis: Redis,
     indicators: HealthIndicatorService,
     typeOrm: TypeOrmHealthIndicator,
   ) {
@@ -49,6 +51,16 @@ export class HealthService {
         },
       },
     ];
+    if (redis.configured) {
+      this.components.push({
+        name: 'redis',
+        required: false, // what needs no session goes on; see docs/operations/redis.md
+        check: async () => {
+          await redis.ping();
+          return indicators.check('redis').up();
+        },
+      });
+    }
   }
 
   async readiness(): Promise<ProbeView['status']> {

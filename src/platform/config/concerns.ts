@@ -204,6 +204,22 @@ export class DatabaseConfig extends Concern('Database', {
   }),
 }) {}
 
+export class RedisConfig extends Concern('Redis', {
+  url: optionalUrl(['redis', 'rediss'], {
+    name: 'REDIS_URL',
+    description:
+      'redis://user:password@host:6379/0, or rediss:// for TLS. With it, sessions live in Redis.',
+    secret: true,
+  }),
+  timeoutMs: integer({
+    name: 'REDIS_TIMEOUT_MS',
+    description: 'Longest time of connecting, and of one command; then 503.',
+    default: 250,
+    min: 20,
+    max: 5_000,
+  }),
+}) {}
+
 export class SecretsConfig extends Concern('Secrets', {
   masterKey: optionalText({
     name: 'MASTER_KEY',
@@ -346,6 +362,7 @@ export const concerns: readonly ConcernClass[] = [
   HttpConfig,
   PerimeterConfig,
   DatabaseConfig,
+  RedisConfig,
   SecretsConfig,
   AccountsConfig,
   TokensConfig,

@@ -64,6 +64,8 @@ describe('Configuration', () => {
     ['RATE_LIMIT_SCALE', '-1'],
     ['NODE_ENV', 'staging'],
     ['METRICS_TOKEN', 'short'],
+    ['REDIS_URL', 'http://redis.example.com'],
+    ['REDIS_URL', 'redis://redis.example.com/sessions'],
     ['ADMIN_EMAIL', 'a@b.example'],
     ['SESSION_IDLE_SECONDS', '600'],
   ])('[DP-05] refuses %s=%s', (name, value) => {

@@ -4,6 +4,7 @@ import {
   concerns,
   PerimeterConfig,
   ProcessConfig,
+  RedisConfig,
   SecretsConfig,
   TokensConfig,
 } from './concerns.js';
@@ -82,6 +83,7 @@ function rulesAcrossVariables(config: Config): string[] {
   const { adminEmail, adminPassword } = config.get(AccountsConfig);
   const { accessTokenSeconds, sessionIdleSeconds, sessionSeconds } = config.get(TokensConfig);
   const { metricsToken, corsOrigins } = config.get(PerimeterConfig);
+  const { url: redisUrl } = config.get(RedisConfig);
   if (masterKey && masterKeyFile) {
     problems.push('MASTER_KEY and MASTER_KEY_FILE are both set: keep one');
   }
@@ -94,6 +96,9 @@ function rulesAcrossVariables(config: Config): string[] {
   }
   if (metricsToken && metricsToken.length < 32) {
     problems.push('METRICS_TOKEN must have 32 characters or more');
+  }
+  if (!/^(\/\d+)?$/.test(redisUrl ? new URL(redisUrl).pathname : '')) {
+    problems.push('REDIS_URL must end with the port, or with / and the number of a database');
   }
   if (sessionIdleSeconds <= accessTokenSeconds) {
     problems.push('SESSION_IDLE_SECONDS must be more than ACCESS_TOKEN_SECONDS');

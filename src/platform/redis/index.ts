@@ -1,0 +1,3 @@
+export type { RedisReply } from './connection.js';
+export { RedisModule } from './redis.module.js';
+export { Redis, type RedisScript, redisScript } from './redis.js';
