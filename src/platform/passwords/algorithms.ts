@@ -3,13 +3,20 @@ import { createHash } from 'node:crypto';
 import { Algorithm, hash as argon2Hash, verify as argon2Verify } from '@node-rs/argon2';
 import bcrypt from 'bcrypt';
 
-/** One way of hashing passwords. Hashes are text in PHC or modular crypt format. */
-export interface PasswordAlgorithm {
-  readonly name: 'argon2id' | 'bcrypt';
-  /** Whether it wrote this hash. */
+import { foreignArgon2 } from './foreign-hashes.js';
+
+/** Knows hashes of one kind: text in PHC or modular crypt format. */
+export interface PasswordVerifier {
+  readonly name: string;
+  /** Whether a hash is of its kind, well-formed and of bounded cost. */
   recognises(hash: string): boolean;
-  hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
+}
+
+/** One way of hashing new passwords. */
+export interface PasswordAlgorithm extends PasswordVerifier {
+  readonly name: 'argon2id' | 'bcrypt';
+  hash(password: string): Promise<string>;
   /** Whether a hash of its own is as strong as new ones would be. */
   isCurrent(hash: string): boolean;
 }
@@ -24,7 +31,7 @@ export class Argon2id implements PasswordAlgorithm {
   ) {}
 
   recognises(hash: string): boolean {
-    return hash.startsWith('$argon2id$');
+    return hash.startsWith('$argon2id$') && foreignArgon2.recognises(hash);
   }
 
   hash(password: string): Promise<string> {
@@ -55,7 +62,7 @@ export class Bcrypt implements PasswordAlgorithm {
   constructor(private readonly cost: number) {}
 
   recognises(hash: string): boolean {
-    return /^\$2[aby]\$/.test(hash);
+    return /^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}$/.test(hash);
   }
 
   hash(password: string): Promise<string> {

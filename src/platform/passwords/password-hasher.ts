@@ -5,8 +5,9 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountsConfig } from '../config/index.js';
 import { randomToken } from '../crypto/tokens.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { Argon2id, Bcrypt, type PasswordAlgorithm } from './algorithms.js';
+import { Argon2id, Bcrypt, type PasswordAlgorithm, type PasswordVerifier } from './algorithms.js';
 import { BoundedWork } from './bounded-work.js';
+import { foreignArgon2, foreignPbkdf2, foreignScrypt } from './foreign-hashes.js';
 
 export interface Verification {
   matches: boolean;
@@ -19,7 +20,7 @@ export interface Verification {
 /** Hashes and verifies passwords, a bounded number at once, off the event loop. */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
-  private readonly algorithms: readonly PasswordAlgorithm[];
+  private readonly verifiers: readonly PasswordVerifier[];
   private readonly preferred: PasswordAlgorithm;
   private readonly work: BoundedWork;
   /** Verified against when there is no such user. */
@@ -31,7 +32,7 @@ export class PasswordHasher implements OnModuleInit {
   ) {
     const argon2id = new Argon2id(accounts.argon2MemoryKib, accounts.argon2Iterations);
     const bcrypt = new Bcrypt(accounts.bcryptCost);
-    this.algorithms = [argon2id, bcrypt];
+    this.verifiers = [argon2id, bcrypt, foreignArgon2, foreignScrypt, foreignPbkdf2];
     this.preferred = accounts.passwordAlgorithm === 'bcrypt' ? bcrypt : argon2id;
     this.work = new BoundedWork(
       accounts.hashConcurrency || availableParallelism(),
@@ -60,17 +61,26 @@ export class PasswordHasher implements OnModuleInit {
    */
   async verify(hash: string | null, password: string): Promise<Verification> {
     const against = hash ?? this.decoy;
-    const algorithm = this.algorithms.find((candidate) => candidate.recognises(against));
+    const algorithm = this.verifierOf(against);
     if (!algorithm) throw new Error('a stored password hash is of no known algorithm');
     const matches = await this.measured(algorithm, () => algorithm.verify(against, password));
     return {
       matches: matches && hash !== null,
       algorithm: algorithm.name,
-      outdated: algorithm !== this.preferred || !algorithm.isCurrent(against),
+      outdated: algorithm !== this.preferred || !this.preferred.isCurrent(against),
     };
   }
 
-  private measured<T>(algorithm: PasswordAlgorithm, task: () => Promise<T>): Promise<T> {
+  /** Whether a hash written elsewhere can be verified here, so that its user can be imported. */
+  accepts(hash: string): boolean {
+    return this.verifierOf(hash) !== undefined;
+  }
+
+  private verifierOf(hash: string): PasswordVerifier | undefined {
+    return this.verifiers.find((verifier) => verifier.recognises(hash));
+  }
+
+  private measured<T>(algorithm: PasswordVerifier, task: () => Promise<T>): Promise<T> {
     const result = this.work.run(async () => {
       const end = this.metrics.histogram('password_hash_duration_seconds').startTimer({
         algorithm: algorithm.name,
