@@ -27,6 +27,7 @@ import { HttpModule } from './platform/http/http.module.js';
 import { StrictValidationPipe } from './platform/http/validation.pipe.js';
 import { InstallationModule } from './platform/installation/installation.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
+import { OutgoingModule } from './platform/outgoing/index.js';
 import { PasswordsModule } from './platform/passwords/index.js';
 import type { Metrics } from './platform/telemetry/metrics.js';
 import { RedisModule } from './platform/redis/index.js';
@@ -75,6 +76,7 @@ export class AppModule {
         RedisModule,
         InstallationModule,
         CacheModule,
+        OutgoingModule,
         PasswordsModule,
         HttpModule,
         ThrottlingModule,

@@ -4,8 +4,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { administratorRole, defaultRole } from '../../catalogue/permissions.js';
 import { Caches } from '../../platform/cache/index.js';
 import { Database, violates } from '../../platform/database/index.js';
-import { AppError, invalid } from '../../platform/errors/app-error.js';
-import { PasswordHasher, passwordWeakness } from '../../platform/passwords/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import { PasswordHasher, PasswordPolicy } from '../../platform/passwords/index.js';
 import { AuditService } from '../audit/index.js';
 import type { User, UserStatus } from './user.entity.js';
 import {
@@ -49,6 +49,7 @@ export class AccountsService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
     private readonly audit: AuditService,
     private readonly caches: Caches,
   ) {}
@@ -58,8 +59,7 @@ export class AccountsService {
     const email = normaliseEmail(account.email);
     const username = normaliseUsername(account.username);
     if (account.by === 'registration') demandUnreserved(username);
-    const weakness = passwordWeakness(account.password, [email.key, username.key, 'gatehouse']);
-    if (weakness) throw invalid('/password', weakness.rule, weakness.message);
+    await this.policy.demand(account.password, { context: [email.key, username.key] });
     const roles = account.roles ?? [defaultRole];
     const user = {
       id: uuidv7(),

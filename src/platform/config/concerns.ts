@@ -33,6 +33,15 @@ function contentSecurityPolicy(name: string, surface: string): Variable<string |
   };
 }
 
+function checkNetwork(entry: string): void {
+  const [address = '', prefix, ...rest] = entry.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const validPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && +prefix <= bits);
+  if (isIP(address) === 0 || !validPrefix || rest.length > 0) {
+    throw new Error('must list addresses or CIDR ranges like 10.0.0.0/8');
+  }
+}
+
 export class ProcessConfig extends Concern('Process', {
   environment: oneOf(['development', 'test', 'production'], {
     name: 'NODE_ENV',
@@ -126,14 +135,14 @@ export class PerimeterConfig extends Concern('Perimeter', {
     name: 'TRUSTED_PROXIES',
     description: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.',
     default: [],
-    check: (entry) => {
-      const [address = '', prefix, ...rest] = entry.split('/');
-      const bits = isIP(address) === 6 ? 128 : 32;
-      const validPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && +prefix <= bits);
-      if (isIP(address) === 0 || !validPrefix || rest.length > 0) {
-        throw new Error('must list addresses or CIDR ranges like 10.0.0.0/8');
-      }
-    },
+    check: checkNetwork,
+  }),
+  outgoingNetworks: list({
+    name: 'OUTGOING_NETWORKS',
+    description:
+      'Private addresses or CIDR ranges that outgoing calls may reach; public ones always may.',
+    default: [],
+    check: checkNetwork,
   }),
   rateLimitScale: decimal({
     name: 'RATE_LIMIT_SCALE',
@@ -279,6 +288,11 @@ export class AccountsConfig extends Concern('Accounts', {
     default: 12,
     min: 12,
     max: 16,
+  }),
+  breachedPasswordsUrl: optionalUrl(['https', 'http'], {
+    name: 'BREACHED_PASSWORDS_URL',
+    description:
+      'Pwned Passwords range service, e.g. https://api.pwnedpasswords.com; without it none is asked.',
   }),
   hashConcurrency: integer({
     name: 'PASSWORD_HASH_CONCURRENCY',

@@ -80,7 +80,7 @@ function readVariable(
 function rulesAcrossVariables(config: Config): string[] {
   const problems: string[] = [];
   const { masterKey, masterKeyFile } = config.get(SecretsConfig);
-  const { adminEmail, adminPassword } = config.get(AccountsConfig);
+  const { adminEmail, adminPassword, breachedPasswordsUrl } = config.get(AccountsConfig);
   const { accessTokenSeconds, sessionIdleSeconds, sessionSeconds } = config.get(TokensConfig);
   const { metricsToken, corsOrigins } = config.get(PerimeterConfig);
   const { url: redisUrl } = config.get(RedisConfig);
@@ -105,6 +105,9 @@ function rulesAcrossVariables(config: Config): string[] {
   }
   if (sessionIdleSeconds > sessionSeconds) {
     problems.push('SESSION_IDLE_SECONDS must not be more than SESSION_SECONDS');
+  }
+  if (config.production && breachedPasswordsUrl?.startsWith('http://')) {
+    problems.push('BREACHED_PASSWORDS_URL must use https:// in production');
   }
   if (config.production && corsOrigins.some((origin) => origin.startsWith('http://'))) {
     problems.push('CORS_ORIGINS must use https:// in production');

@@ -1,6 +1,7 @@
 import bcrypt from 'bcrypt';
 
-import { Argon2id, Bcrypt, type PasswordAlgorithm } from './algorithms.js';
+import { Argon2id, Bcrypt } from './algorithms.js';
+import type { PasswordAlgorithm } from './password-algorithm.js';
 
 const argon2id = new Argon2id(19_456, 2);
 const bcrypt4 = new Bcrypt(4); // quick; the configuration allows 12 and more

@@ -4,22 +4,7 @@ import { Algorithm, hash as argon2Hash, verify as argon2Verify } from '@node-rs/
 import bcrypt from 'bcrypt';
 
 import { foreignArgon2 } from './foreign-hashes.js';
-
-/** Knows hashes of one kind: text in PHC or modular crypt format. */
-export interface PasswordVerifier {
-  readonly name: string;
-  /** Whether a hash is of its kind, well-formed and of bounded cost. */
-  recognises(hash: string): boolean;
-  verify(hash: string, password: string): Promise<boolean>;
-}
-
-/** One way of hashing new passwords. */
-export interface PasswordAlgorithm extends PasswordVerifier {
-  readonly name: 'argon2id' | 'bcrypt';
-  hash(password: string): Promise<string>;
-  /** Whether a hash of its own is as strong as new ones would be. */
-  isCurrent(hash: string): boolean;
-}
+import type { PasswordAlgorithm } from './password-algorithm.js';
 
 /** Argon2id (RFC 9106). OWASP's least parameters: 19 MiB, 2 passes, 1 lane (ASVS V11.4.2). */
 export class Argon2id implements PasswordAlgorithm {

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 import { verify as argon2Verify } from '@node-rs/argon2';
 
-import type { PasswordVerifier } from './algorithms.js';
+import type { PasswordVerifier } from './password-algorithm.js';
 
 /*
  * Hashes that other systems wrote, in PHC form (`$id$param=value,…$salt$hash`), read so that their

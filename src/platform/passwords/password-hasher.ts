@@ -5,9 +5,10 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AccountsConfig } from '../config/index.js';
 import { randomToken } from '../crypto/tokens.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { Argon2id, Bcrypt, type PasswordAlgorithm, type PasswordVerifier } from './algorithms.js';
+import { Argon2id, Bcrypt } from './algorithms.js';
 import { BoundedWork } from './bounded-work.js';
 import { foreignArgon2, foreignPbkdf2, foreignScrypt } from './foreign-hashes.js';
+import type { PasswordAlgorithm, PasswordVerifier } from './password-algorithm.js';
 
 export interface Verification {
   matches: boolean;

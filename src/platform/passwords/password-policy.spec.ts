@@ -1,4 +1,9 @@
-import { maxLength, minLength, passwordWeakness } from './password-policy.js';
+import {
+  maxLength,
+  minLength,
+  minLengthWithSecondFactor,
+  passwordWeakness,
+} from './password-policy.js';
 
 const context = ['ada.lovelace@example.com', 'analytical', 'gatehouse'];
 const ruleOf = (password: string): string | undefined => passwordWeakness(password, context)?.rule;
@@ -33,6 +38,10 @@ describe('Password policy', () => {
     ['1qaz2wsx3edc4rfv', 'sequence'],
     ['qwerty123456789', 'sequence'],
     ['１２３４５６７８９０１２３４５', 'sequence'],
+    ['password1234567', 'common'],
+    ['P@ssw0rd!!!!!!!!', 'common'],
+    ['!!!1234 Dragon 5678!!!', 'common'],
+    ['1l0v3y0u-20-11-2026', 'common'],
     ['gatehouse-gateHouse!', 'context'],
     ['Ada.Lovelace181', 'context'],
     ['lovelace@example.com', 'context'],
@@ -63,6 +72,18 @@ describe('Password policy', () => {
     'e\u0301'.repeat(3) + ' decomposed accents',
   ])('[ID-05][V6.2.5] accepts %j as it is', (password) => {
     expect(ruleOf(password)).toBeUndefined();
+  });
+
+  it('[ID-05][V6.2.1] asks for 8 characters beside a second factor, and for no less sense', () => {
+    const rule = (password: string): string | undefined =>
+      passwordWeakness(password, context, minLengthWithSecondFactor)?.rule;
+    expect(rule('harbour')).toBe('minLength');
+    expect(rule('harbour7 ship')).toBeUndefined();
+    expect(rule('vq8#Lw2z')).toBeUndefined();
+    expect(rule('12345678')).toBe('sequence');
+    expect(rule('password')).toBe('common');
+    expect(rule('abababab')).toBe('repetition');
+    expect(rule('lovelaceada')).toBe('context');
   });
 
   it('[V6.2.9] accepts 64 characters and more, up to its bound', () => {

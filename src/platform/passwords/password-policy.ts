@@ -1,14 +1,18 @@
+import { isCommon } from './blocklist.js';
+
 /**
  * NIST SP 800-63B-4 section 3.1.1.2: length instead of composition rules. A password that is the
  * only factor has 15 characters or more; what is easily guessed from the account or from the
  * keyboard is refused, and the reason is named.
  */
 export const minLength = 15;
+/** With a second factor a shorter one suffices. */
+export const minLengthWithSecondFactor = 8;
 /** Bounds the work of checking; far above the 64 that must be accepted (ASVS V6.2.9). */
 export const maxLength = 256;
 
 export interface PasswordWeakness {
-  rule: 'minLength' | 'maxLength' | 'repetition' | 'sequence' | 'context';
+  rule: 'minLength' | 'maxLength' | 'repetition' | 'sequence' | 'context' | 'common';
   message: string;
 }
 
@@ -34,24 +38,32 @@ const neighbours = new Set(
   ),
 );
 
-/** @param context words an attacker tries first: username, address, name of the service */
+/**
+ * @param context words an attacker tries first: username, address, name of the service
+ * @param least characters it must have
+ */
 export function passwordWeakness(
   password: string,
   context: readonly string[],
+  least = minLength,
 ): PasswordWeakness | undefined {
   const length = [...password].length;
-  if (length < minLength) {
-    return { rule: 'minLength', message: `must have at least ${minLength} characters` };
+  if (length < least) {
+    return { rule: 'minLength', message: `must have at least ${least} characters` };
   }
   if (length > maxLength) {
     return { rule: 'maxLength', message: `must have at most ${maxLength} characters` };
   }
   const folded = password.normalize('NFKC').toLowerCase();
-  if (isRepetition(folded)) return { rule: 'repetition', message: 'must not repeat one pattern' };
+  if (isRepetition(folded, least))
+    return { rule: 'repetition', message: 'must not repeat one pattern' };
   if (isWalk(folded)) {
     return { rule: 'sequence', message: 'must not be a row of neighbouring keys or letters' };
   }
-  if (restWithout(folded, context).length < 8) {
+  if (isCommon(folded)) {
+    return { rule: 'common', message: 'must not be a common password with digits or signs around' };
+  }
+  if (restWithout(folded, context).length < least / 2) {
     return {
       rule: 'context',
       message: 'must not be made of your name, your address or the name of this service',
@@ -61,8 +73,8 @@ export function passwordWeakness(
 }
 
 /** `aaaa…`, `abcabcab…`, `word word`: what repeats counts once, and so is too short. */
-function isRepetition(password: string): boolean {
-  const longest = Math.min(minLength - 1, (password.length + 1) / 2);
+function isRepetition(password: string, least: number): boolean {
+  const longest = Math.min(least - 1, (password.length + 1) / 2);
   for (let period = 1; period <= longest; period++) {
     if (password.startsWith(password.slice(period))) return true;
   }

@@ -1,0 +1,24 @@
+import ipaddr from 'ipaddr.js';
+
+type Network = ReturnType<typeof ipaddr.parseCIDR>;
+
+/** `10.0.0.0/8` or a single address. */
+export function networkOf(text: string): Network {
+  if (text.includes('/')) return ipaddr.parseCIDR(text);
+  const address = ipaddr.parse(text);
+  return [address, address.kind() === 'ipv4' ? 32 : 128];
+}
+
+/**
+ * Whether an outgoing request may go to this address: public unicast addresses, and the networks
+ * that the operator allows. Addresses that carry an IPv4 one (mapped, 6to4, NAT64, Teredo) are
+ * never public to us, so that none hides a private one (OWASP SSRF prevention; ASVS V1.3.6).
+ */
+export function mayReach(text: string, allowed: readonly Network[]): boolean {
+  if (!ipaddr.isValid(text)) return false;
+  const address = ipaddr.process(text); // IPv4-mapped as IPv4
+  if (address.range() === 'unicast') return true;
+  return allowed.some(
+    ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
+  );
+}

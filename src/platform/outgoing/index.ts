@@ -1,0 +1,2 @@
+export { Outgoing, OutgoingError } from './outgoing.js';
+export { OutgoingModule } from './outgoing.module.js';
