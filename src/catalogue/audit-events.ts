@@ -30,6 +30,14 @@ export const auditEvents = {
     'authentication',
     'A sign-in was refused; the caller is never told which reason',
   ),
+  'auth.locked_out': event<{
+    kind: 'sign-in' | 'password' | 'second-factor';
+    scope: 'network' | 'name';
+    seconds: number;
+  }>(
+    'authentication',
+    'Failed attempts brought a wait: for one network, or for a name everywhere but on known devices',
+  ),
   'auth.session_refreshed': event<{ sessionId: string; generation: number; replayed: boolean }>(
     'authentication',
     'A refresh token was exchanged; `replayed` when its predecessor got the same one again in time',

@@ -110,6 +110,14 @@ export const errors = {
     log: 'info',
     advice: 'Check identifier and password. The answer is the same for every cause, on purpose.',
   },
+  'auth.too_many_attempts': {
+    status: 429,
+    title: 'Too many failed attempts',
+    category: 'security',
+    log: 'info',
+    advice:
+      'Wait as long as Retry-After says, or reset the password. Nothing was judged meanwhile, and the answer is the same whether or not there is such an account.',
+  },
   'auth.invalid_refresh_token': {
     status: 401,
     title: 'The refresh token is not valid',

@@ -34,6 +34,11 @@ export const metrics = {
     help: 'Attempts to register, sign in, refresh or set up, by outcome',
     labels: ['status', 'type'],
   },
+  auth_lockouts_total: {
+    kind: 'counter',
+    help: 'Waits that failed attempts brought, for one network or for a name',
+    labels: ['scope'],
+  },
   database_query_duration_seconds: {
     kind: 'histogram',
     help: 'Time of database statements, waiting for a connection not included',

@@ -7,6 +7,7 @@ import { UserView } from '../users/index.js';
 import { Attempt } from './attempts.interceptor.js';
 import { Login, Refresh, Register } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
+import { SignInService } from './sign-in.service.js';
 import { TokensView } from './tokens.view.js';
 
 /** A public route that takes a credential: limited by address, counted by outcome. */
@@ -17,6 +18,7 @@ const PublicAttempt = (type: 'register' | 'login'): MethodDecorator =>
 export class AuthController {
   constructor(
     private readonly auth: AuthService,
+    private readonly signIn: SignInService,
     private readonly sessions: SessionsService,
   ) {}
 
@@ -35,13 +37,14 @@ export class AuthController {
   /**
    * Sign in with email or username. The answer is the same for every cause of failure.
    * @throws {401} auth.invalid_credentials
+   * @throws {429} auth.too_many_attempts
    * @throws {503} server.overloaded
    */
   @Post('login')
   @HttpCode(200)
   @PublicAttempt('login')
   login(@Body() request: Login): Promise<TokensView> {
-    return this.auth.login(request);
+    return this.signIn.login(request);
   }
 
   /**
@@ -54,7 +57,7 @@ export class AuthController {
   @Access.public()
   @Attempt('refresh')
   refresh(@Body() request: Refresh): Promise<TokensView> {
-    return this.auth.refresh(request);
+    return this.signIn.refresh(request);
   }
 
   /** Sign out: the session ends, its access and refresh tokens stop working at once. */

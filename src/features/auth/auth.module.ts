@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { LockoutModule } from '../lockout/index.js';
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { TokensModule } from '../tokens/index.js';
@@ -7,12 +8,14 @@ import { UsersModule } from '../users/index.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { BearerStrategy } from './bearer.strategy.js';
+import { PasswordCheckService } from './password-check.service.js';
 import { PrincipalsService } from './principals.service.js';
+import { SignInService } from './sign-in.service.js';
 
 @Module({
-  imports: [UsersModule, RolesModule, SessionsModule, TokensModule],
+  imports: [UsersModule, RolesModule, SessionsModule, TokensModule, LockoutModule],
   controllers: [AuthController],
-  providers: [AuthService, PrincipalsService, BearerStrategy],
+  providers: [AuthService, SignInService, PasswordCheckService, PrincipalsService, BearerStrategy],
   exports: [BearerStrategy],
 })
 export class AuthModule {}

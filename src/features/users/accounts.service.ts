@@ -13,6 +13,7 @@ import {
   identifierKey,
   normaliseEmail,
   normaliseUsername,
+  signInNamesOf,
 } from './user.policy.js';
 import { UserView } from './user.view.js';
 import { UsersRepository } from './users.repository.js';
@@ -88,6 +89,12 @@ export class AccountsService {
     if (!user) return null;
     const { id, passwordHash, status, emailVerifiedAt } = user;
     return { id, passwordHash, status, emailVerified: emailVerifiedAt !== null };
+  }
+
+  /** All names under which failed sign-ins of an account are counted; none when it is gone. */
+  async signInNames(id: string): Promise<string[]> {
+    const user = await this.users.byId(id);
+    return user ? signInNamesOf(user) : [];
   }
 
   /** Marks a sign-in in the running transaction; false when the account is not active any more. */

@@ -91,3 +91,18 @@ export function identifierKey(
     return null;
   }
 }
+
+/**
+ * What failures of signing in as `input` are counted under: whatever is written differently and
+ * would find the same account counts together.
+ */
+export function signInName(input: string): string {
+  const key = identifierKey(input);
+  if (!key) return `other:${input.normalize('NFKC').toLowerCase()}`;
+  return 'emailKey' in key ? `email:${key.emailKey}` : `username:${key.usernameKey}`;
+}
+
+/** All that an account can be called at sign-in, as `signInName` has it. */
+export function signInNamesOf(user: { emailKey: string; usernameKey: string }): string[] {
+  return [`email:${user.emailKey}`, `username:${user.usernameKey}`];
+}

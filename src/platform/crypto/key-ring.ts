@@ -1,11 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 
 import { type Database } from '../database/database.js';
 import { open, seal } from './envelope.js';
 import { type MasterKey, MasterKeyError } from './master-key.js';
 
 /** What data keys exist for; a key of one class never opens a value of another. */
-export const keyClasses = ['signing-keys'] as const;
+export const keyClasses = ['signing-keys', 'lockout', 'second-factors'] as const;
 export type KeyClass = (typeof keyClasses)[number];
 
 interface DataKeyRow {
@@ -21,6 +21,7 @@ interface DataKeyRow {
 export class KeyRing {
   private readonly keys = new Map<string, Buffer>();
   private readonly current = new Map<KeyClass, string>();
+  private readonly macKeys = new Map<string, Buffer>();
 
   private constructor() {}
 
@@ -58,6 +59,23 @@ export class KeyRing {
     const key = this.keys.get(id);
     if (!key) throw new Error(`data key ${id} is not in the key ring`);
     return open(key, sealed.subarray(16), `${keyClass}:${context}`);
+  }
+
+  /**
+   * A keyed hash (HMAC-SHA-256), by which an equal value is found again and nobody without the
+   * master key can tell which value it was, be it short or common.
+   */
+  mac(keyClass: KeyClass, value: string): Buffer {
+    return createHmac('sha256', this.macKey(keyClass)).update(value).digest();
+  }
+
+  /** HKDF (RFC 5869): the key that seals is not the key that hashes. */
+  private macKey(keyClass: KeyClass): Buffer {
+    const id = this.current.get(keyClass)!;
+    const key =
+      this.macKeys.get(id) ?? Buffer.from(hkdfSync('sha256', this.keys.get(id)!, '', 'mac', 32));
+    this.macKeys.set(id, key);
+    return key;
   }
 
   private add(row: Pick<DataKeyRow, 'id' | 'class'>, key: Buffer): void {

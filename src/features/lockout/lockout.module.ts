@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+
+import { KnownDevicesRepository } from './known-devices.repository.js';
+import { LockoutRepository } from './lockout.repository.js';
+import { LockoutService } from './lockout.service.js';
+import { LockoutCleanup } from './lockout-cleanup.js';
+
+@Module({
+  providers: [LockoutService, LockoutRepository, KnownDevicesRepository, LockoutCleanup],
+  exports: [LockoutService],
+})
+export class LockoutModule {}
