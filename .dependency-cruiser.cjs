@@ -61,7 +61,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['(\\.repository|\\.entity|\\.module)\\.ts$', '^src/platform/database/'],
+        pathNot: ['(\\.repository|\\.entity|\\.module)\\.ts$', '^src/platform/(database|queue)/'],
       },
       to: { path: 'node_modules/(typeorm|@nestjs/typeorm|pg)/' },
     },

@@ -29,6 +29,7 @@ import { InstallationModule } from './platform/installation/installation.module.
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { OutgoingModule } from './platform/outgoing/index.js';
 import { PasswordsModule } from './platform/passwords/index.js';
+import { QueueModule } from './platform/queue/index.js';
 import type { Metrics } from './platform/telemetry/metrics.js';
 import { RedisModule } from './platform/redis/index.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
@@ -77,6 +78,7 @@ export class AppModule {
         InstallationModule,
         CacheModule,
         OutgoingModule,
+        QueueModule,
         PasswordsModule,
         HttpModule,
         ThrottlingModule,

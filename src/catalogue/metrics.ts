@@ -98,6 +98,22 @@ export const metrics = {
     help: 'Requests refused by a rate limit',
     labels: ['policy'],
   },
+  queue_jobs: {
+    kind: 'gauge',
+    help: 'Jobs by state: ready, scheduled, running, failed; measured by processes that work on them',
+    labels: ['state'],
+  },
+  queue_jobs_total: {
+    kind: 'counter',
+    help: 'Tries of jobs by outcome: success, retry, failed (given up)',
+    labels: ['task', 'outcome'],
+  },
+  queue_job_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of one try of a job',
+    labels: ['task'],
+    buckets: [0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60],
+  },
   log_lines_dropped_total: {
     kind: 'counter',
     help: 'Log lines lost because the reader of the log is blocked',

@@ -23,7 +23,8 @@ export function say(line: string): void {
 export async function withDatabase<T>(
   work: (urls: { ownerUrl: string; serviceUrl: string }, config: Config) => Promise<T>,
 ): Promise<T> {
-  const config = loadConfig(environment());
+  // A command takes no jobs from the queue: it ends when it is done.
+  const config = loadConfig({ ...environment(), PROCESS_ROLES: 'api' });
   const database = await locateDatabase(config, () => undefined);
   try {
     return await work(database, config);

@@ -6,6 +6,7 @@ import { errors } from '../../src/catalogue/errors.js';
 import { limitPolicies } from '../../src/catalogue/limits.js';
 import { metrics } from '../../src/catalogue/metrics.js';
 import { permissions } from '../../src/catalogue/permissions.js';
+import { tasks } from '../../src/catalogue/tasks.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -98,6 +99,11 @@ describe('The catalogue', () => {
 
   it('has every limit that a route declares', () => {
     expect(unknown(limitPolicies, /\bLimit\('([^']+)'/g)).toEqual([]);
+  });
+
+  it('has no task that nobody handles', () => {
+    const handled = (name: string): RegExp => new RegExp(`\\.handle\\(\\s*'${escaped(name)}'`);
+    expect(unused(Object.keys(tasks), handled)).toEqual([]);
   });
 
   it('has no metric that nothing measures', () => {

@@ -123,6 +123,23 @@ describe('Migrations', () => {
     await migrate(database.ownerUrl);
     expect(await migrate(database.ownerUrl)).toEqual([]);
   });
+
+  it('[DA-01] bring up the tables of the queue whenever they are behind, and lose no job', async () => {
+    database = await createTestDatabase('template1');
+    await migrate(database.ownerUrl);
+    const { superuser } = database;
+    await superuser.query(`SELECT graphile_worker.add_job('queue.clean_up')`);
+    // As a version of graphile-worker would find it that knows one migration more.
+    await superuser.query('DELETE FROM graphile_worker.migrations WHERE id = 20');
+    await superuser.query('DROP POLICY gatehouse_service ON graphile_worker._private_jobs');
+    expect(await migrate(database.ownerUrl)).toEqual([]);
+    const again = await superuser.query('SELECT FROM graphile_worker.migrations WHERE id = 20');
+    expect(again.rowCount).toBe(1);
+    const policy = `SELECT FROM pg_policies WHERE schemaname = 'graphile_worker'
+                    AND tablename = '_private_jobs' AND policyname = 'gatehouse_service'`;
+    expect((await superuser.query(policy)).rowCount).toBe(1);
+    expect((await superuser.query('SELECT FROM graphile_worker.jobs')).rowCount).toBe(1);
+  });
 });
 
 describe('The role of the service', () => {
@@ -140,6 +157,9 @@ describe('The role of the service', () => {
     ['delete audit events', 'DELETE FROM audit_events'],
     ['truncate audit events', 'TRUNCATE audit_events'],
     ['change what is migrated', 'DELETE FROM migrations'],
+    ['change the queue', 'ALTER TABLE graphile_worker._private_jobs ADD COLUMN mine int'],
+    ['make tables in the queue', 'CREATE TABLE graphile_worker.mine (id int)'],
+    ['change which queue is migrated', 'DELETE FROM graphile_worker.migrations'],
     ['make roles', 'CREATE ROLE mine'],
     ['become the owner', 'SET ROLE gatehouse_owner'],
     ['read files', "SELECT pg_read_file('PG_VERSION')"],
@@ -158,6 +178,22 @@ describe('The role of the service', () => {
     } finally {
       await client.end();
     }
+  });
+
+  it('[V13.2.2] does all that the queue needs', async () => {
+    database = await createTestDatabase();
+    const client = new Client({ connectionString: database.serviceUrl });
+    await client.connect();
+    await client.query('SET ROLE gatehouse_service');
+    const { rows } = await client.query<{ id: string }>(
+      `SELECT id FROM graphile_worker.add_job('queue.clean_up', job_key => 'one')`,
+    );
+    expect((await client.query('SELECT id FROM graphile_worker.jobs')).rows).toEqual(rows);
+    await client.query(`UPDATE graphile_worker._private_jobs SET locked_by = 'me', attempts = 1`);
+    await client.query(`SELECT graphile_worker.force_unlock_workers('{me}')`);
+    expect((await client.query('DELETE FROM graphile_worker._private_jobs')).rowCount).toBe(1);
+    await client.query('SELECT FROM graphile_worker.migrations');
+    await client.end();
   });
 
   it('[V13.2.2] not even the owner changes audit events without saying so', async () => {

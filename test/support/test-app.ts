@@ -63,6 +63,7 @@ export class TestApp {
       NODE_ENV: 'test',
       LOG_LEVEL: options.log ? 'info' : 'silent',
       RATE_LIMIT_SCALE: '1000',
+      PROCESS_ROLES: 'api', // jobs are kept; a test that wants them done says so
       ...options.env,
     });
     const masterKey = options.masterKey ?? new MasterKey(randomBytes(32), 'the test');

@@ -1,42 +1,22 @@
-import {
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
+import { Queue } from '../../platform/queue/index.js';
 import { SessionsRepository } from './sessions.repository.js';
 
-const everyMs = 24 * 60 * 60 * 1000;
-/** The first run comes within this time, spread so that instances do not start it together. */
-const firstWithinMs = 10 * 60 * 1000;
 const batch = 1_000;
 
-/**
- * Removes sessions that are over, once a day. Instances need no agreement: each takes rows that
- * no other is deleting.
- */
+/** Removes sessions that are over, once a day. */
 @Injectable()
-export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SessionCleanup implements OnModuleInit {
   private readonly logger = new Logger('Sessions');
-  private timer?: NodeJS.Timeout;
 
-  constructor(private readonly sessions: SessionsRepository) {}
+  constructor(
+    private readonly sessions: SessionsRepository,
+    private readonly queue: Queue,
+  ) {}
 
-  onApplicationBootstrap(): void {
-    this.schedule(Math.random() * firstWithinMs);
-  }
-
-  onApplicationShutdown(): void {
-    clearTimeout(this.timer);
-  }
-
-  private schedule(inMs: number): void {
-    this.timer = setTimeout(() => {
-      this.run()
-        .catch((error: unknown) => this.logger.warn({ err: error }, 'Clean-up failed'))
-        .finally(() => this.schedule(everyMs));
-    }, inMs).unref();
+  onModuleInit(): void {
+    this.queue.handle('sessions.clean_up', async () => void (await this.run()));
   }
 
   /** Gives the number of sessions removed. */

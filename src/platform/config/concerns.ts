@@ -61,6 +61,16 @@ export class ProcessConfig extends Concern('Process', {
     defaultText: 'http://localhost:PORT',
     requiredInProduction: true,
   }),
+  roles: list({
+    name: 'PROCESS_ROLES',
+    description:
+      'What this process does: answer requests (`api`), work on the job queue (`worker`), or both.',
+    default: ['api', 'worker'],
+    defaultText: 'api,worker',
+    check: (entry) => {
+      if (!['api', 'worker'].includes(entry)) throw new Error('must list api, worker, or both');
+    },
+  }),
   commit: text({
     name: 'COMMIT',
     description: 'Commit the image was built from; shown by /api/v1/info and the build metric.',
@@ -229,6 +239,16 @@ export class RedisConfig extends Concern('Redis', {
   }),
 }) {}
 
+export class QueueConfig extends Concern('Job queue', {
+  concurrency: integer({
+    name: 'QUEUE_CONCURRENCY',
+    description: 'Jobs that a process with the role `worker` does at once.',
+    default: 4,
+    min: 1,
+    max: 50,
+  }),
+}) {}
+
 export class SecretsConfig extends Concern('Secrets', {
   masterKey: optionalText({
     name: 'MASTER_KEY',
@@ -377,6 +397,7 @@ export const concerns: readonly ConcernClass[] = [
   PerimeterConfig,
   DatabaseConfig,
   RedisConfig,
+  QueueConfig,
   SecretsConfig,
   AccountsConfig,
   TokensConfig,

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 
 import { packageFile } from '../installation/package-root.js';
+import { migrateQueue } from '../queue/queue-schema.js';
 import { sqlState } from './database-error.js';
 
 /** The role whose rights the service works with; migrations create it and grant to it. */
@@ -19,6 +20,7 @@ const migrationLock = 0x47415445;
 export async function migrate(url: string): Promise<string[]> {
   return withMigrations(url, async (dataSource) => {
     const applied = await dataSource.runMigrations({ transaction: 'each' });
+    await migrateQueue(url);
     return applied.map(({ name }) => name);
   });
 }

@@ -64,7 +64,6 @@ export class RedisConnection {
   }
 }
 
- 
 function connect(url: string, timeoutMs: number) {
   return createClient({
     url,

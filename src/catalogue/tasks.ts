@@ -1,0 +1,36 @@
+/**
+ * Work that is done apart from the request that asks for it: kept in the database until done,
+ * repeated when it fails. A task runs at least once, so its handler must bear a repetition.
+ */
+export interface TaskDefinition {
+  description: string;
+  /** When it runs by itself, once for all instances, in cron's five fields (UTC). */
+  cron?: string;
+  /** Tries before it is given up: 25 take about three days, with growing pauses. */
+  maxAttempts: number;
+}
+
+/** Declares one task; the type parameter is what a job of it has to know. */
+function task<Payload extends object>(
+  description: string,
+  { cron, maxAttempts = 25 }: Partial<Omit<TaskDefinition, 'description'>> = {},
+) {
+  return { description, maxAttempts, ...(cron !== undefined && { cron }) } as TaskDefinition & {
+    /** Type only: carries the payload type. */
+    payload?: Payload;
+  };
+}
+
+/** What a task that runs by the clock has to know. */
+type Nothing = Record<string, never>;
+
+export const tasks = {
+  'queue.clean_up': task<Nothing>('Remove jobs that were given up two weeks ago', {
+    cron: '43 3 * * *',
+  }),
+  'sessions.clean_up': task<Nothing>('Remove sessions that are over', { cron: '13 3 * * *' }),
+};
+
+export type TaskName = keyof typeof tasks;
+
+export type TaskPayload<N extends TaskName> = NonNullable<(typeof tasks)[N]['payload']>;
