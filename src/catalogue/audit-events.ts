@@ -68,6 +68,14 @@ export const auditEvents = {
     'account',
     'An account was created by an administrator, at set-up or at the command line',
   ),
+  'users.imported': event<{ roles: string[] }>(
+    'account',
+    'An account was taken over from another system',
+  ),
+  'users.exported': event<{ withHashes: boolean }>(
+    'access',
+    'All accounts were written to a file, perhaps with their password hashes',
+  ),
   'users.updated': event<{ changes: Changes }>('account', 'A profile or a status changed'),
   'users.read': event<{ userId: string }>('access', "Somebody read another user's record"),
   'users.listed': event<{ search: boolean; results: number }>(

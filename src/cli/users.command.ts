@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { AccountsService } from '../features/users/index.js';
 import { environment } from '../platform/config/environment.js';
 import { say, withApplication } from './installation.js';
+import { addTransfer } from './users-transfer.command.js';
 
 interface NewAdministrator {
   email: string;
@@ -20,6 +21,7 @@ export function addUsers(program: Command): void {
     .requiredOption('--email <address>', 'email address, taken as verified')
     .requiredOption('--username <name>', 'username')
     .action((options: NewAdministrator) => createAdministrator(options));
+  addTransfer(users);
 }
 
 async function createAdministrator({ email, username }: NewAdministrator): Promise<void> {

@@ -2,3 +2,5 @@ export { AccountsService, type Credentials, userTag } from './accounts.service.j
 export { UserView } from './user.view.js';
 export { UsersModule } from './users.module.js';
 export { signInName } from './user.policy.js';
+export { UsersExportService } from './users-export.service.js';
+export { type ImportLine, type LineOutcome, UsersImportService } from './users-import.service.js';

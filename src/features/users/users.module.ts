@@ -5,6 +5,8 @@ import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { AccountsService } from './accounts.service.js';
 import { User } from './user.entity.js';
+import { UsersExportService } from './users-export.service.js';
+import { UsersImportService } from './users-import.service.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -12,7 +14,13 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User]), RolesModule, SessionsModule],
   controllers: [UsersController],
-  providers: [UsersService, AccountsService, UsersRepository],
-  exports: [AccountsService],
+  providers: [
+    UsersService,
+    AccountsService,
+    UsersImportService,
+    UsersExportService,
+    UsersRepository,
+  ],
+  exports: [AccountsService, UsersImportService, UsersExportService],
 })
 export class UsersModule {}

@@ -23,6 +23,10 @@ export type NewUser = Pick<
   | 'emailVerifiedAt'
 >;
 
+/** A user to take over, with times as text. */
+export type ImportedRow = Omit<NewUser, 'emailVerifiedAt'> &
+  Pick<User, 'status' | 'roles'> & { emailVerifiedAt: string | null; createdAt: string };
+
 /** A user as the entity has it, without the password hash; TypeORM would map each row anew. */
 const columns = `id, email, email_key AS "emailKey", username, username_key AS "usernameKey",
   display_name AS "displayName", status, email_verified_at AS "emailVerifiedAt",
@@ -90,6 +94,56 @@ export class UsersRepository {
   async insert(user: NewUser, roles: readonly string[]): Promise<void> {
     await this.database.manager.insert(User, { ...user, status: 'active' });
     await this.addRoles(user.id, roles);
+  }
+
+  /**
+   * Inserts those whose address and username are free, with their roles; gives the ids of them.
+   * Of equal rows in one call the first is taken.
+   */
+  async insertMany(rows: readonly ImportedRow[]): Promise<string[]> {
+    const inserted = await this.database.rows<{ id: string }>(
+      `INSERT INTO users (id, email, email_key, username, username_key, display_name,
+                          password_hash, status, email_verified_at, created_at)
+       SELECT id, email, "emailKey", username, "usernameKey", "displayName", "passwordHash",
+              status, "emailVerifiedAt", "createdAt"
+       FROM jsonb_to_recordset($1::jsonb) AS row (
+         id uuid, email text, "emailKey" text, username text, "usernameKey" text,
+         "displayName" text, "passwordHash" text, status text,
+         "emailVerifiedAt" timestamptz, "createdAt" timestamptz)
+       ORDER BY "emailKey" -- so that two imports at once do not wait for each other in a circle
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [JSON.stringify(rows)],
+    );
+    const ids = inserted.map(({ id }) => id);
+    await this.database.rows(
+      `INSERT INTO user_roles (user_id, role_name)
+       SELECT id, role FROM jsonb_to_recordset($1::jsonb) AS row (id uuid, roles text[]),
+              unnest(roles) AS role
+       WHERE id = ANY($2)`,
+      [JSON.stringify(rows.map(({ id, roles }) => ({ id, roles }))), ids],
+    );
+    return ids;
+  }
+
+  /** Ids of those rows whose address and username both belong to one user already. */
+  async present(rows: readonly ImportedRow[]): Promise<Set<string>> {
+    if (rows.length === 0) return new Set();
+    const found = await this.database.rows<{ id: string }>(
+      `SELECT row.id FROM jsonb_to_recordset($1::jsonb)
+         AS row (id uuid, "emailKey" text, "usernameKey" text)
+       JOIN users ON email_key = "emailKey" AND username_key = "usernameKey"`,
+      [JSON.stringify(rows)],
+    );
+    return new Set(found.map(({ id }) => id));
+  }
+
+  /** The next users in the order of their ids, with their password hashes. */
+  afterId(id: string | null, limit: number): Promise<User[]> {
+    return this.database.rows(
+      `SELECT ${columns}, password_hash AS "passwordHash" FROM users
+       WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2`,
+      [id, limit],
+    );
   }
 
   async update(id: string, change: Partial<Pick<User, 'displayName' | 'status'>>): Promise<void> {
