@@ -1,3 +1,3 @@
 export { SessionsModule } from './sessions.module.js';
-export { type OpenedSession, SessionsService, sessionTag } from './sessions.service.js';
-export type { LiveSession } from './sessions.repository.js';
+export { type OpenedSession, SessionsService } from './sessions.service.js';
+export { type LiveSession, sessionTag } from './sessions.repository.js';

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { Session } from './session.entity.js';
+import type { ListedSession } from './sessions.repository.js';
 
 /** One sign-in of the caller that is still good. */
 export class SessionView {
@@ -26,7 +26,7 @@ export class SessionView {
   /** Ends then, however active. */
   expiresAt: Date;
 
-  static of(session: Session, currentId: string): SessionView {
+  static of(session: ListedSession, currentId: string): SessionView {
     return Object.assign(new SessionView(), {
       id: session.id,
       current: session.id === currentId,

@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
+import { Redis } from '../../platform/redis/index.js';
+import { PostgresSessions } from './postgres-sessions.repository.js';
+import { RedisSessions } from './redis-sessions.repository.js';
 import { Session } from './session.entity.js';
 import { SessionCleanup } from './session-cleanup.js';
 import { SessionsController } from './sessions.controller.js';
@@ -10,7 +13,18 @@ import { SessionsService } from './sessions.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([Session])],
   controllers: [SessionsController],
-  providers: [SessionsService, SessionsRepository, SessionCleanup],
+  providers: [
+    SessionsService,
+    SessionCleanup,
+    PostgresSessions,
+    RedisSessions,
+    {
+      provide: SessionsRepository,
+      inject: [Redis, RedisSessions, PostgresSessions],
+      useFactory: (redis: Redis, inRedis: RedisSessions, inPostgres: PostgresSessions) =>
+        redis.configured ? inRedis : inPostgres,
+    },
+  ],
   exports: [SessionsService],
 })
 export class SessionsModule {}

@@ -1,7 +1,5 @@
-import { Injectable } from '@nestjs/common';
-
-import { Database } from '../../platform/database/index.js';
-import { Session } from './session.entity.js';
+/** Cache tag of everything that depends on one session. */
+export const sessionTag = (id: string): string => `session:${id}`;
 
 export interface NewSession {
   id: string;
@@ -26,134 +24,56 @@ export interface Rotation {
 export interface LiveSession {
   id: string;
   userId: string;
+  /** How often the refresh token was rotated. */
   generation: number;
   createdAt: Date;
   expiresAt: Date;
 }
 
-const live = 'idle_expires_at > now() AND expires_at > now()';
-const liveColumns =
-  'id, user_id AS "userId", generation, created_at AS "createdAt", expires_at AS "expiresAt"';
+export interface ListedSession extends LiveSession {
+  userAgent: string | null;
+  address: string | null;
+  /** Last sign-in or refresh. */
+  lastUsedAt: Date;
+}
 
-/** All SQL of the sessions feature. Times are the database's, which all instances share. */
-@Injectable()
-export class SessionsRepository {
-  constructor(private readonly database: Database) {}
+export interface RotatedSession extends LiveSession {
+  previousHash: Buffer | null;
+  successorSealed: Buffer | null;
+  /** Whether it was rotated within the grace. */
+  recent: boolean;
+}
 
-  async insert(session: NewSession): Promise<LiveSession> {
-    const row = await this.database.row<LiveSession>(
-      `INSERT INTO sessions (id, user_id, family_hash, secret_hash, address, user_agent,
-                             idle_expires_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6,
-               now() + make_interval(secs => $7), now() + make_interval(secs => $8))
-       RETURNING ${liveColumns}`,
-      [
-        session.id,
-        session.userId,
-        session.familyHash,
-        session.secretHash,
-        session.address,
-        session.userAgent,
-        session.idleSeconds,
-        session.totalSeconds,
-      ],
-    );
-    return row!;
-  }
+/**
+ * Where sessions live: in Redis when it is configured, else in PostgreSQL. Times are the store's,
+ * which all instances share. Every method runs in the transaction of its caller; of a store that
+ * cannot take part in it, a failure may leave a session ended, never one alive that was ended.
+ */
+export abstract class SessionsRepository {
+  /** Opens a session and ends the oldest others of its user beyond `keep`; gives their ids. */
+  abstract open(
+    session: NewSession,
+    keep: number,
+  ): Promise<{ session: LiveSession; ended: string[] }>;
 
-  live(id: string): Promise<LiveSession | undefined> {
-    return this.database.row(`SELECT ${liveColumns} FROM sessions WHERE id = $1 AND ${live}`, [id]);
-  }
+  /** The session, if it is good now. */
+  abstract live(id: string): Promise<LiveSession | undefined>;
 
-  liveOf(userId: string): Promise<Session[]> {
-    return this.database.manager
-      .createQueryBuilder(Session, 'session')
-      .where('session.userId = :userId', { userId })
-      .andWhere(live)
-      .orderBy('session.createdAt', 'DESC')
-      .limit(1_000)
-      .getMany();
-  }
+  /** A user's sessions that are good now, newest first. */
+  abstract liveOf(userId: string): Promise<ListedSession[]>;
 
   /** Spends the current secret and puts the next in its place; one of many parallel tries wins. */
-  rotate(rotation: Rotation): Promise<LiveSession | undefined> {
-    return this.database.row(
-      `UPDATE sessions
-       SET previous_hash = secret_hash, secret_hash = $3, successor_sealed = $4,
-           generation = generation + 1, rotated_at = now(), last_used_at = now(), address = $6,
-           idle_expires_at = least(now() + make_interval(secs => $5), expires_at)
-       WHERE family_hash = $1 AND secret_hash = $2 AND ${live}
-       RETURNING ${liveColumns}`,
-      [
-        rotation.familyHash,
-        rotation.secretHash,
-        rotation.newSecretHash,
-        rotation.successorSealed,
-        rotation.idleSeconds,
-        rotation.address,
-      ],
-    );
-  }
+  abstract rotate(rotation: Rotation): Promise<LiveSession | undefined>;
 
   /** The live session of a family, and whether it was rotated within the last `graceSeconds`. */
-  byFamily(
-    familyHash: Buffer,
-    graceSeconds: number,
-  ): Promise<
-    | (LiveSession & {
-        previousHash: Buffer | null;
-        successorSealed: Buffer | null;
-        recent: boolean;
-      })
-    | undefined
-  > {
-    return this.database.row(
-      `SELECT ${liveColumns}, previous_hash AS "previousHash",
-              successor_sealed AS "successorSealed",
-              rotated_at > now() - make_interval(secs => $2) AS recent
-       FROM sessions WHERE family_hash = $1 AND ${live}`,
-      [familyHash, graceSeconds],
-    );
-  }
+  abstract byFamily(familyHash: Buffer, graceSeconds: number): Promise<RotatedSession | undefined>;
 
   /** Ends a session; false when there was none of this user. */
-  async end(id: string, userId: string): Promise<boolean> {
-    const row = await this.database.row(
-      'DELETE FROM sessions WHERE id = $1 AND user_id = $2 RETURNING id',
-      [id, userId],
-    );
-    return row !== undefined;
-  }
+  abstract end(id: string, userId: string): Promise<boolean>;
 
-  async endAllOf(userId: string): Promise<string[]> {
-    const rows = await this.database.rows<{ id: string }>(
-      'DELETE FROM sessions WHERE user_id = $1 RETURNING id',
-      [userId],
-    );
-    return rows.map(({ id }) => id);
-  }
-
-  /** Ends the oldest sessions of a user beyond `keep`, not counting the newly opened one. */
-  async endOldest(userId: string, opened: string, keep: number): Promise<string[]> {
-    const rows = await this.database.rows<{ id: string }>(
-      `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE user_id = $1 AND id <> $3 AND ${live}
-         ORDER BY created_at DESC, id DESC OFFSET $2)
-       RETURNING id`,
-      [userId, keep, opened],
-    );
-    return rows.map(({ id }) => id);
-  }
+  /** Ends all sessions of a user; gives their ids. */
+  abstract endAllOf(userId: string): Promise<string[]>;
 
   /** Removes sessions that are over, some at a time; gives their number. */
-  async deleteExpired(batch: number): Promise<number> {
-    const rows = await this.database.rows(
-      `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE idle_expires_at <= now()
-         ORDER BY idle_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [batch],
-    );
-    return rows.length;
-  }
+  abstract deleteExpired(batch: number): Promise<number>;
 }

@@ -17,10 +17,7 @@ import {
   sealSuccessor,
 } from './refresh-token.js';
 import { SessionListView, SessionView } from './session.view.js';
-import { type LiveSession, SessionsRepository } from './sessions.repository.js';
-
-/** Cache tag of everything that depends on one session. */
-export const sessionTag = (id: string): string => `session:${id}`;
+import { type LiveSession, SessionsRepository, sessionTag } from './sessions.repository.js';
 
 /**
  * For this long the predecessor still gets the same successor, so that two tabs refreshing at
@@ -52,20 +49,20 @@ export class SessionsService {
     const token = newRefreshToken();
     const hashes = hashesOf(token);
     const context = currentContext();
-    const session = await this.sessions.insert({
-      id: uuidv7(),
-      userId,
-      familyHash: hashes.family,
-      secretHash: hashes.secret,
-      address: context?.address ?? null,
-      userAgent: context?.userAgent ?? null,
-      idleSeconds: this.config.sessionIdleSeconds,
-      totalSeconds: this.config.sessionSeconds,
-    });
-    const others = this.config.sessionsPerUser - 1;
-    for (const sessionId of await this.sessions.endOldest(userId, session.id, others)) {
-      await this.ended(sessionId, userId, 'session_limit');
-    }
+    const { session, ended } = await this.sessions.open(
+      {
+        id: uuidv7(),
+        userId,
+        familyHash: hashes.family,
+        secretHash: hashes.secret,
+        address: context?.address ?? null,
+        userAgent: context?.userAgent ?? null,
+        idleSeconds: this.config.sessionIdleSeconds,
+        totalSeconds: this.config.sessionSeconds,
+      },
+      this.config.sessionsPerUser - 1,
+    );
+    for (const sessionId of ended) await this.ended(sessionId, userId, 'session_limit');
     return { session, refreshToken: encodeRefreshToken(token) };
   }
 
@@ -105,10 +102,11 @@ export class SessionsService {
   async signOut(): Promise<void> {
     const { userId, sessionId } = currentSignedIn();
     await this.database.transaction(async () => {
+      // Also when it is gone already: whoever still has it in a cache was not told.
+      await this.caches.invalidate(sessionTag(sessionId));
       if (!(await this.sessions.end(sessionId, userId))) return;
       const target = { kind: 'session', id: sessionId } as const;
       await this.audit.record('auth.signed_out', { sessionId }, { target });
-      await this.caches.invalidate(sessionTag(sessionId));
     });
   }
 

@@ -75,6 +75,11 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
     this.database.afterCommit(() => this.drop([tag]));
   }
 
+  /** Empties all caches of this instance. */
+  clear(): void {
+    for (const cache of this.caches) cache.clear();
+  }
+
   /**
    * Also what this instance sent: when the answer to COMMIT is lost on the way, only the
    * notification tells that it happened. Anybody who may connect can notify: what is not ours
@@ -83,7 +88,7 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
   private heard(payload: string): void {
     const tags = tagsOf(payload);
     if (tags) this.drop(tags);
-    else for (const cache of this.caches) cache.clear();
+    else this.clear();
   }
 
   private drop(tags: readonly string[]): void {

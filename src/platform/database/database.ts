@@ -6,6 +6,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 interface RunningTransaction {
   manager: EntityManager;
   effects: (() => void)[];
+  regrets: (() => Promise<void>)[];
 }
 
 /**
@@ -32,9 +33,16 @@ export class Database {
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.inTransaction) return work();
     const effects: (() => void)[] = [];
-    const result = await this.dataSource.transaction((manager) =>
-      this.running.run({ manager, effects }, work),
-    );
+    const regrets: (() => Promise<void>)[] = [];
+    let result: T;
+    try {
+      result = await this.dataSource.transaction((manager) =>
+        this.running.run({ manager, effects, regrets }, work),
+      );
+    } catch (error) {
+      await this.regret(regrets);
+      throw error;
+    }
     for (const effect of effects) {
       try {
         effect();
@@ -58,6 +66,14 @@ export class Database {
     else effect();
   }
 
+  /**
+   * Runs `regret` if the running transaction fails, for stores that cannot take part in it. What
+   * fails may have been the answer to COMMIT: both outcomes must be bearable.
+   */
+  afterRollback(regret: () => Promise<void>): void {
+    this.running.getStore()?.regrets.push(regret);
+  }
+
   /** Rows of a statement with `$1` parameters, `RETURNING` of UPDATE and DELETE included. */
   async rows<T>(sql: string, parameters: unknown[] = []): Promise<T[]> {
     const result: unknown = await this.manager.query(sql, parameters);
@@ -76,5 +92,12 @@ export class Database {
    */
   async lock(name: string): Promise<void> {
     await this.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`gatehouse:${name}`]);
+  }
+
+  private async regret(regrets: readonly (() => Promise<void>)[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(regrets.map((regret) => regret()))) {
+      if (outcome.status === 'fulfilled') continue;
+      this.logger.warn({ err: outcome.reason as unknown }, 'An effect of a rollback failed');
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import { ErrorReply, type RedisArgument } from '@redis/client';
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
@@ -27,6 +27,15 @@ export function redisScript(name: string, text: string): RedisScript {
   return { name, text, sha1: createHash('sha1').update(text).digest('hex') };
 }
 
+/** Gives the mark that was set when its data began; sets it when there is none. */
+const markScript = redisScript(
+  'mark',
+  `local mark = redis.call('GET', KEYS[1])
+  if mark then return mark end
+  redis.call('SET', KEYS[1], ARGV[1])
+  return ARGV[1]`,
+);
+
 /**
  * The one way to Redis. It is optional: without REDIS_URL nothing connects. Whoever needs it while
  * it is away fails at once with `redis.unavailable`: nothing waits in a queue, and a server that
@@ -39,6 +48,8 @@ export class Redis implements OnModuleInit, OnApplicationShutdown {
   private timer?: NodeJS.Timeout;
   private failures = 0;
   private stopped = false;
+  private mark?: string;
+  private readonly dataLost: (() => void)[] = [];
 
   constructor(
     private readonly config: RedisConfig,
@@ -51,6 +62,14 @@ export class Redis implements OnModuleInit, OnApplicationShutdown {
 
   get connected(): boolean {
     return this.connection !== undefined;
+  }
+
+  /**
+   * Calls back, about a second later, when Redis has lost what it held: it was emptied, or came
+   * back without its data, or is another one.
+   */
+  onDataLost(effect: () => void): void {
+    this.dataLost.push(effect);
   }
 
   /** Waits for one try, so that the first requests find it; the service starts without it, too. */
@@ -124,8 +143,7 @@ export class Redis implements OnModuleInit, OnApplicationShutdown {
       const connection = await RedisConnection.open(url, this.config.timeoutMs, lost);
       if (this.stopped) return connection.close();
       this.connection = connection;
-      // Redis that is loading its data, or whose replica serves, takes connections but no work.
-      await this.command(['PING']);
+      await this.readMark(); // a server that is still loading its data takes connections, no work
       if (this.failures > 1) this.logger.log('Redis is back');
       this.failures = 0;
       this.scheduleHeartbeat();
@@ -137,11 +155,20 @@ export class Redis implements OnModuleInit, OnApplicationShutdown {
   /** A connection that is cut without a word is noticed here, not by the next request. */
   private scheduleHeartbeat(): void {
     this.timer = setTimeout(() => {
-      this.ping().then(
+      this.readMark().then(
         () => this.scheduleHeartbeat(),
         () => this.lost(this.connection),
       );
     }, heartbeatMs).unref();
+  }
+
+  private async readMark(): Promise<void> {
+    const mark = String(await this.run(markScript, ['gatehouse:mark'], [randomUUID()]));
+    const before = this.mark;
+    this.mark = mark;
+    if (before === undefined || before === mark) return;
+    this.logger.warn('Redis has lost its data');
+    for (const effect of this.dataLost) effect();
   }
 
   private lost(connection: RedisConnection | undefined): void {

@@ -49,7 +49,9 @@ describe('Instances that start together on an empty database', () => {
     expect(keySets[0].keys).toHaveLength(1);
     expect(keySets).toEqual([keySets[0], keySets[0], keySets[0]]);
     expect(await numbers('SELECT count(*)::int AS n FROM signing_keys')).toEqual([1]);
-    expect(await numbers('SELECT count(*)::int AS n FROM data_keys')).toEqual([1]);
+    expect(
+      await numbers('SELECT DISTINCT count(*)::int AS n FROM data_keys GROUP BY class'),
+    ).toEqual([1]);
     expect(
       await numbers('SELECT count(*)::int AS n FROM migrations GROUP BY name HAVING count(*) > 1'),
     ).toEqual([]);
