@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { createApp } from './app.js';
 import { SetupService } from './features/setup/index.js';
+import { KeyRotationService } from './features/tokens/index.js';
 import { type Config, HttpConfig, loadConfig, ProcessConfig } from './platform/config/index.js';
 import { environment, startedByNpm } from './platform/config/environment.js';
 import { Drain } from './platform/http/drain.js';
@@ -33,6 +34,7 @@ async function main(): Promise<void> {
   let app: NestFastifyApplication | undefined;
   try {
     app = await createApp(started.parts);
+    await app.get(KeyRotationService).adoptAlgorithm();
     const setupLink = await app.get(SetupService).prepare();
     const { host, port } = config.get(HttpConfig);
     await app.listen({ host, port });

@@ -24,6 +24,8 @@ export type Changes = Record<string, { before: unknown; after: unknown }>;
 export type RefusedSignIn =
   'unknown_identifier' | 'wrong_password' | 'disabled' | 'email_not_verified';
 
+export type KeyReason = 'first' | 'schedule' | 'operator' | 'algorithm' | 'revocation';
+
 export const auditEvents = {
   'auth.signed_in': event<{ sessionId: string }>('authentication', 'Somebody signed in'),
   'auth.sign_in_refused': event<{ reason: RefusedSignIn }>(
@@ -93,7 +95,18 @@ export const auditEvents = {
     'access',
     'Somebody tried to grant, change or take what they do not hold',
   ),
-  'keys.created': event<{ algorithm: string }>('configuration', 'A token signing key was created'),
+  'keys.created': event<{ algorithm: string; reason: KeyReason; signsInSeconds: number }>(
+    'configuration',
+    'A token signing key was made and published; it signs after the time named',
+  ),
+  'keys.retired': event<Record<string, never>>(
+    'configuration',
+    'A signing key was removed because its last token was over',
+  ),
+  'keys.revoked': event<{ signing: boolean }>(
+    'configuration',
+    'A signing key was removed at once, and its tokens with it; `signing` when it was in use',
+  ),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

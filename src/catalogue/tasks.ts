@@ -25,6 +25,9 @@ function task<Payload extends object>(
 type Nothing = Record<string, never>;
 
 export const tasks = {
+  'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
+    cron: '7 * * * *',
+  }),
   'queue.clean_up': task<Nothing>('Remove jobs that were given up two weeks ago', {
     cron: '43 3 * * *',
   }),

@@ -3,7 +3,8 @@ import type { Client } from 'pg';
 /**
  * What the catalogues tell of the schema `public`, in lines that can be compared: tables, columns,
  * constraints, indexes, triggers, functions, sequences, rights and default rights. The table in
- * which migrations are counted is left out.
+ * which migrations are counted is left out, and so is the order of columns: one that is dropped and
+ * added again is the last.
  */
 export async function schemaOf(client: Client): Promise<string[]> {
   const { rows } = await client.query<{ line: string }>(`
@@ -14,11 +15,11 @@ export async function schemaOf(client: Client): Promise<string[]> {
     SELECT concat_ws(' ', 'relation', relkind, relname, pg_get_userbyid(relowner),
                      relrowsecurity, relacl) AS line FROM tables
     UNION ALL
-    SELECT concat_ws(' ', 'column', relname, attnum, attname, format_type(atttypid, atttypmod),
+    SELECT concat_ws(' ', 'column', relname, attname, format_type(atttypid, atttypmod),
                      attnotnull, attidentity, attgenerated, attacl, pg_get_expr(adbin, adrelid))
     FROM tables JOIN pg_attribute a ON attrelid = tables.oid
     LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE attnum > 0 AND relkind = 'r'
+    WHERE attnum > 0 AND relkind = 'r' AND NOT attisdropped
     UNION ALL
     SELECT concat_ws(' ', 'constraint', relname, conname, convalidated, pg_get_constraintdef(c.oid))
     FROM tables JOIN pg_constraint c ON conrelid = tables.oid

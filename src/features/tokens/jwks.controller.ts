@@ -1,9 +1,13 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 
 import { Access } from '../../platform/access/index.js';
+import { Cacheable } from '../../platform/http/cacheable.decorator.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { JwksView, JwkView } from './jwks.view.js';
 import { SigningKeysService } from './signing-keys.service.js';
+
+/** Shorter than any SIGNING_KEY_LEAD_SECONDS: a kept key set holds a key before it signs. */
+const jwksSeconds = 300;
 
 @Controller('.well-known/jwks.json')
 export class JwksController {
@@ -13,8 +17,8 @@ export class JwksController {
   @Get()
   @Access.public()
   @Limit.none()
-  @Header('cache-control', 'public, max-age=300')
-  read(): JwksView {
-    return { keys: this.keys.all().map(JwkView.of) };
+  @Cacheable(jwksSeconds)
+  async read(): Promise<JwksView> {
+    return { keys: (await this.keys.published()).map(JwkView.of) };
   }
 }

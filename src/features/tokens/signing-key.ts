@@ -8,6 +8,8 @@ import {
 } from 'node:crypto';
 import { promisify } from 'node:util';
 
+import type { KeyRing } from '../../platform/crypto/index.js';
+
 export type SigningAlgorithm = 'RS256' | 'PS256' | 'ES256';
 
 export interface SigningKey {
@@ -18,6 +20,12 @@ export interface SigningKey {
   /** Kept as objects: jsonwebtoken would parse PEM at every use. */
   publicKey: KeyObject;
   privateKey: KeyObject;
+}
+
+interface StoredSigningKey {
+  id: string;
+  algorithm: SigningAlgorithm;
+  privateSealed: Buffer;
 }
 
 const generate = promisify(generateKeyPair);
@@ -37,6 +45,24 @@ export function exportPrivateKey({ privateKey }: SigningKey): Buffer {
 
 export function importPrivateKey(algorithm: SigningAlgorithm, der: Buffer): SigningKey {
   return signingKeyFrom(algorithm, createPrivateKey({ key: der, type: 'pkcs8', format: 'der' }));
+}
+
+/** The private part as it is stored; it opens only in the row of its key. */
+export function sealSigningKey(ring: KeyRing, key: SigningKey): Buffer {
+  return ring.seal('signing-keys', exportPrivateKey(key), sealContext(key.id));
+}
+
+/** @throws Error when the value was changed, moved to another row, or sealed by another key */
+export function openSigningKey(
+  ring: KeyRing,
+  { id, algorithm, privateSealed }: StoredSigningKey,
+): SigningKey {
+  const der = ring.open('signing-keys', privateSealed, sealContext(id));
+  return importPrivateKey(algorithm, der);
+}
+
+function sealContext(id: string): string {
+  return `signing_keys.private_sealed:${id}`;
 }
 
 function signingKeyFrom(algorithm: SigningAlgorithm, privateKey: KeyObject): SigningKey {

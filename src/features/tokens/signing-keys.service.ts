@@ -1,85 +1,88 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 
+import { Caches, type TaggedCache } from '../../platform/cache/index.js';
 import { TokensConfig } from '../../platform/config/index.js';
-import { runAs } from '../../platform/context/request-context.js';
 import { KeyRing } from '../../platform/crypto/index.js';
-import { Database } from '../../platform/database/index.js';
-import { AuditService } from '../audit/index.js';
-import {
-  exportPrivateKey,
-  generateSigningKey,
-  importPrivateKey,
-  type SigningKey,
-} from './signing-key.js';
-import { type SigningKeyRow, SigningKeysRepository } from './signing-keys.repository.js';
+import { KeySet } from './key-set.js';
+import { openSigningKey, type SigningKey } from './signing-key.js';
+import { SigningKeysRepository } from './signing-keys.repository.js';
 
-/** The keys that sign and verify access tokens; private parts are sealed at rest. */
+/** Cache tag of the signing keys. */
+export const signingKeysTag = 'signing-keys';
+
+/** How often an id that nobody knows makes an instance look into the database. Milliseconds. */
+const lookAgainMs = 1_000;
+
+/** The keys that sign and verify access tokens now, as every change leaves them on all instances. */
 @Injectable()
-export class SigningKeysService implements OnModuleInit {
-  private byId: ReadonlyMap<string, SigningKey> = new Map();
-  private signing?: SigningKey;
+export class SigningKeysService {
+  private readonly cache: TaggedCache<KeySet>;
+  /** Opened keys, since opening one costs more than reading it. */
+  private opened: ReadonlyMap<string, SigningKey> = new Map();
+  private latest?: KeySet;
+  private lookAgainAt = 0;
 
   constructor(
-    private readonly database: Database,
     private readonly repository: SigningKeysRepository,
     private readonly ring: KeyRing,
-    private readonly audit: AuditService,
     private readonly config: TokensConfig,
-  ) {}
-
-  /** Opens all keys and makes one when there is none of the configured algorithm. */
-  async onModuleInit(): Promise<void> {
-    if (await this.load()) return;
-    // Before the lock: making an RSA key takes longer than another instance would wait for it.
-    const key = await generateSigningKey(this.config.algorithm);
-    await runAs('system', 'start-up', () =>
-      this.database.transaction(async () => {
-        await this.repository.lock();
-        if (await this.load()) return;
-        await this.keep(key);
-        await this.load();
-      }),
-    );
-  }
-
-  /** Opens what is stored; false when no key of the configured algorithm is among it. */
-  private async load(): Promise<boolean> {
-    const keys = (await this.repository.all()).map((row) => this.unseal(row));
-    this.byId = new Map(keys.map((key) => [key.id, key]));
-    this.signing = keys.find(({ algorithm }) => algorithm === this.config.algorithm);
-    return this.signing !== undefined;
+    caches: Caches,
+  ) {
+    this.cache = caches.create<KeySet>({
+      name: 'signing_keys',
+      maxEntries: 1,
+      ttlMs: 60_000,
+      tags: () => [signingKeysTag],
+    });
   }
 
   /** The key new tokens are signed with. */
-  get current(): SigningKey {
-    if (!this.signing) throw new Error('signing keys are not loaded yet');
-    return this.signing;
+  async signing(): Promise<SigningKey> {
+    const key = (await this.current()).signing();
+    if (!key) throw new Error('there is no signing key');
+    const { accessTokenSeconds } = this.config;
+    if (key.longestTokenSeconds < accessTokenSeconds) {
+      await this.repository.raiseLongestToken(key.id, accessTokenSeconds);
+      this.cache.invalidate(signingKeysTag);
+    }
+    return key;
   }
 
-  /** The key a token names; only keys of ours are found (ASVS V9.1.3). */
-  find(id: string): SigningKey | undefined {
-    return this.byId.get(id);
+  /**
+   * The key a token names; only keys of ours are found (ASVS V9.1.3). A key that another instance
+   * made a moment ago may not be known yet: then the database is asked, though not more often for
+   * a liar who makes ids up.
+   */
+  async find(id: string): Promise<SigningKey | undefined> {
+    const known = (await this.current()).find(id);
+    if (known || performance.now() < this.lookAgainAt) return known;
+    this.lookAgainAt = performance.now() + lookAgainMs;
+    this.cache.invalidate(signingKeysTag);
+    return (await this.current()).find(id);
   }
 
-  all(): SigningKey[] {
-    return [...this.byId.values()];
+  /** For other services. While the database is away, what was known last: never nothing. */
+  async published(): Promise<readonly SigningKey[]> {
+    try {
+      return (await this.current()).published();
+    } catch (error) {
+      if (!this.latest) throw error;
+      return this.latest.published();
+    }
   }
 
-  private async keep(key: SigningKey): Promise<void> {
-    const { id, algorithm, publicJwk } = key;
-    const privateSealed = this.ring.seal('signing-keys', exportPrivateKey(key), sealContext(id));
-    await this.repository.insert({ id, algorithm, privateSealed }, publicJwk);
-    await this.audit.record('keys.created', { algorithm }, { target: { kind: 'key', id } });
+  private async current(): Promise<KeySet> {
+    return (await this.cache.get('all', () => this.load()))!;
   }
 
-  private unseal({ id, algorithm, privateSealed }: SigningKeyRow): SigningKey {
-    return importPrivateKey(
-      algorithm,
-      this.ring.open('signing-keys', privateSealed, sealContext(id)),
+  private async load(): Promise<KeySet> {
+    const readAt = performance.now();
+    const rows = await this.repository.all();
+    const { opened } = this;
+    this.opened = new Map(
+      rows.map((row) => [row.id, opened.get(row.id) ?? openSigningKey(this.ring, row)]),
     );
+    const keys = rows.map((row) => ({ ...row, ...this.opened.get(row.id)! }));
+    return (this.latest = new KeySet(keys, readAt));
   }
-}
-
-function sealContext(id: string): string {
-  return `signing_keys.private_sealed:${id}`;
 }

@@ -333,8 +333,24 @@ export class AccountsConfig extends Concern('Accounts', {
 export class TokensConfig extends Concern('Tokens and sessions', {
   algorithm: oneOf(['RS256', 'PS256', 'ES256'], {
     name: 'TOKEN_ALGORITHM',
-    description: 'Signature of access tokens (RFC 7518).',
+    description:
+      'Signature of access tokens (RFC 7518). A change takes effect SIGNING_KEY_LEAD_SECONDS after the first instance starts with it.',
     default: 'RS256',
+  }),
+  signingKeyRotationDays: integer({
+    name: 'SIGNING_KEY_ROTATION_DAYS',
+    description: 'A key that has signed for this long is followed by a new one.',
+    default: 90,
+    min: 1,
+    max: 3_650,
+  }),
+  signingKeyLeadSeconds: integer({
+    name: 'SIGNING_KEY_LEAD_SECONDS',
+    description:
+      'A new key is published for this long before it signs, so that services which keep the key set know it.',
+    default: 3_600,
+    min: 600,
+    max: 7 * DAY,
   }),
   issuer: optionalText({
     name: 'TOKEN_ISSUER',
