@@ -27,6 +27,8 @@ import { HttpModule } from './platform/http/http.module.js';
 import { StrictValidationPipe } from './platform/http/validation.pipe.js';
 import { InstallationModule } from './platform/installation/installation.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
+import { MailModule } from './platform/mail/index.js';
+import { OneTimeTokensModule } from './platform/one-time-tokens/index.js';
 import { OutgoingModule } from './platform/outgoing/index.js';
 import { PasswordsModule } from './platform/passwords/index.js';
 import { QueueModule } from './platform/queue/index.js';
@@ -79,6 +81,8 @@ export class AppModule {
         CacheModule,
         OutgoingModule,
         QueueModule,
+        OneTimeTokensModule,
+        MailModule,
         PasswordsModule,
         HttpModule,
         ThrottlingModule,

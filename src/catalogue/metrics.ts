@@ -98,6 +98,11 @@ export const metrics = {
     help: 'Requests refused by a rate limit',
     labels: ['policy'],
   },
+  mails_total: {
+    kind: 'counter',
+    help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up',
+    labels: ['mail', 'outcome'],
+  },
   queue_jobs: {
     kind: 'gauge',
     help: 'Jobs by state: ready, scheduled, running, failed; measured by processes that work on them',

@@ -28,6 +28,10 @@ export const tasks = {
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),
+  'mail.send': task<{ sealed: string }>('Deliver one mail; what it says is sealed'),
+  'one_time_tokens.clean_up': task<Nothing>('Remove tokens that nobody used in time', {
+    cron: '23 3 * * *',
+  }),
   'queue.clean_up': task<Nothing>('Remove jobs that were given up two weeks ago', {
     cron: '43 3 * * *',
   }),

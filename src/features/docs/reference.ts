@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { auditEvents } from '../../catalogue/audit-events.js';
 import { errors } from '../../catalogue/errors.js';
 import { limitPolicies } from '../../catalogue/limits.js';
+import { type MailDefinition, mails } from '../../catalogue/mails.js';
 import { type MetricDefinition, metrics } from '../../catalogue/metrics.js';
 import { builtInRoles, permissions } from '../../catalogue/permissions.js';
 import { configurationReference, envExample } from '../../platform/config/env-example.js';
@@ -24,6 +25,7 @@ export function referenceFiles(document: OpenAPIObject): Record<string, string> 
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/permissions.md': permissionsPage(),
     'docs/reference/audit-events.md': auditEventsPage(),
+    'docs/reference/mails.md': mailsPage(),
     'docs/reference/metrics.md': metricsPage(),
     'docs/reference/limits.md': limitsPage(),
     'docs/reference/http.md': httpPage(document),
@@ -75,6 +77,20 @@ function auditEventsPage(): string {
     'src/catalogue/audit-events.ts',
     'Everything the audit trail can say.',
     table(['action', 'category', 'meaning'], rows),
+  );
+}
+
+function mailsPage(): string {
+  const rows = Object.entries<MailDefinition>(mails).map(([name, { description, example }]) => [
+    codeText(name),
+    description,
+    Object.keys(example).map(codeText).join(', '),
+  ]);
+  return page(
+    'Mails',
+    'src/catalogue/mails.ts',
+    'Each is written in `templates/mail`, as `.txt` and `.html`; see [mail.md](../operations/mail.md).',
+    table(['mail', 'sent', 'what its templates get beside `service` and `home`'], rows),
   );
 }
 

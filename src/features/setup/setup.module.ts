@@ -3,13 +3,12 @@ import { Module } from '@nestjs/common';
 import { UsersModule } from '../users/index.js';
 import { SetupController } from './setup.controller.js';
 import { SetupPageController } from './setup-page.controller.js';
-import { SetupRepository } from './setup.repository.js';
 import { SetupService } from './setup.service.js';
 
 @Module({
   imports: [UsersModule],
   controllers: [SetupController, SetupPageController],
-  providers: [SetupService, SetupRepository],
+  providers: [SetupService],
   exports: [SetupService],
 })
 export class SetupModule {}

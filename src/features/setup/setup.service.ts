@@ -2,22 +2,19 @@ import { Injectable } from '@nestjs/common';
 
 import { AccountsConfig, ProcessConfig } from '../../platform/config/index.js';
 import { runAs } from '../../platform/context/request-context.js';
-import { randomToken, tokenHash } from '../../platform/crypto/index.js';
+import { randomToken } from '../../platform/crypto/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
+import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { AuditService } from '../audit/index.js';
 import { AccountsService, UserView } from '../users/index.js';
 import type { CompleteSetup } from './setup.dto.js';
-import { SetupRepository } from './setup.repository.js';
-
-/** A link works for a day; every start without an administrator makes a new one. */
-const linkLifeSeconds = 24 * 60 * 60;
 
 /** Makes the first administrator: from the environment, or with a one-time link. */
 @Injectable()
 export class SetupService {
   constructor(
     private readonly accounts: AccountsService,
-    private readonly links: SetupRepository,
+    private readonly tokens: OneTimeTokens,
     private readonly audit: AuditService,
     private readonly config: AccountsConfig,
     private readonly process: ProcessConfig,
@@ -43,8 +40,7 @@ export class SetupService {
           await this.accounts.createAdministrator(account);
           return null;
         }
-        const token = randomToken();
-        await this.links.addLink(tokenHash(token), linkLifeSeconds);
+        const token = await this.tokens.issue('setup');
         await this.audit.record('setup.link_made', {});
         // In the fragment, which browsers keep to themselves (ASVS V14.2.1).
         return `${this.process.publicUrl}/setup#${token}`;
@@ -55,12 +51,12 @@ export class SetupService {
   /** @throws AppError `setup.closed` when the link is spent, over, or an administrator exists */
   async complete({ token, email, username, password }: CompleteSetup): Promise<UserView> {
     // Before the lock, so that guessing makes nobody wait.
-    if (!(await this.links.has(tokenHash(token)))) return this.refuse();
+    if (!(await this.tokens.look('setup', token))) return this.refuse();
     return this.accounts.whileAdministratorsHold(async () => {
-      const spent = await this.links.spendLink(tokenHash(token));
+      const spent = await this.tokens.spend('setup', token);
       if (!spent || (await this.accounts.hasAdministrator())) return this.refuse();
       const user = await this.accounts.createAdministrator({ email, username, password });
-      await this.links.deleteLinks();
+      await this.tokens.revoke('setup');
       await this.audit.record(
         'setup.completed',
         {},

@@ -13,6 +13,7 @@ import {
   url,
   type Variable,
 } from './concern.js';
+import { optionalSender, optionalSmtpServer } from './mail-settings.js';
 
 const DAY = 86_400;
 
@@ -249,6 +250,32 @@ export class QueueConfig extends Concern('Job queue', {
   }),
 }) {}
 
+export class MailConfig extends Concern('Mail', {
+  smtpServer: optionalSmtpServer({
+    name: 'SMTP_URL',
+    description:
+      'smtps://user:password@host:465 (TLS at once) or smtp://…:587 (STARTTLS, demanded); ' +
+      '`?tls=never` for a relay that has none. See docs/operations/mail.md.',
+    secret: true,
+    defaultText: 'files in DATA_DIR/outbox; in production mails wait in the queue',
+  }),
+  smtpCaFile: optionalText({
+    name: 'SMTP_CA_FILE',
+    description:
+      'PEM file of the authority behind the certificate of SMTP_URL, when it is private.',
+  }),
+  sender: optionalSender({
+    name: 'MAIL_FROM',
+    description:
+      'Sender: `Name <address>`, or an address alone. Mails call the service by the name.',
+    defaultText: 'Gatehouse <no-reply@host of PUBLIC_URL>',
+  }),
+  templatesDir: optionalText({
+    name: 'MAIL_TEMPLATES_DIR',
+    description: 'Folder with templates that replace those of templates/mail, file by file.',
+  }),
+}) {}
+
 export class SecretsConfig extends Concern('Secrets', {
   masterKey: optionalText({
     name: 'MASTER_KEY',
@@ -414,6 +441,7 @@ export const concerns: readonly ConcernClass[] = [
   DatabaseConfig,
   RedisConfig,
   QueueConfig,
+  MailConfig,
   SecretsConfig,
   AccountsConfig,
   TokensConfig,

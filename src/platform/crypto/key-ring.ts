@@ -5,7 +5,13 @@ import { open, seal } from './envelope.js';
 import { type MasterKey, MasterKeyError } from './master-key.js';
 
 /** What data keys exist for; a key of one class never opens a value of another. */
-export const keyClasses = ['signing-keys', 'lockout', 'second-factors', 'sessions'] as const;
+export const keyClasses = [
+  'signing-keys',
+  'lockout',
+  'second-factors',
+  'sessions',
+  'mails',
+] as const;
 export type KeyClass = (typeof keyClasses)[number];
 
 interface DataKeyRow {

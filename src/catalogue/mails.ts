@@ -1,0 +1,59 @@
+/**
+ * Every mail that is sent. The text is in `templates/mail`: `<name>.txt`, whose first line is the
+ * subject, and `<name>.html`. Templates get what is declared here, `service` (the sender's name)
+ * and `home` (PUBLIC_URL).
+ */
+export interface MailDefinition {
+  /** When it is sent, and to whom. */
+  description: string;
+  /** For the reference, and to try templates out at start. */
+  example: Record<string, string>;
+}
+
+/** Declares one mail; its data are texts, ready to be read. */
+function mail<const Field extends string>(description: string, example: Record<Field, string>) {
+  return { description, example };
+}
+
+const exampleLink = 'https://gatehouse.example.com/account#verify:token';
+
+export const mails = {
+  address_changed: mail('To the former address, once another one has taken its place', {
+    username: 'ada',
+    address: 'new@example.com',
+  }),
+  address_change_requested: mail('To the present address, when its owner asks for another one', {
+    username: 'ada',
+    address: 'new@example.com',
+  }),
+  address_in_use: mail('To an address that has an account, when somebody registers with it', {
+    reset: 'https://gatehouse.example.com/account#forgot',
+  }),
+  confirm_address: mail(
+    'To an address that must be confirmed: after registering, or asked for again',
+    {
+      username: 'ada',
+      link: exampleLink,
+      validity: '24 hours',
+    },
+  ),
+  confirm_new_address: mail('To the new address, when somebody changes theirs', {
+    username: 'ada',
+    link: exampleLink,
+    validity: 'one hour',
+  }),
+  invitation: mail('To whom an administrator invites', { link: exampleLink, validity: '7 days' }),
+  password_changed: mail('To the owner, when the password was changed or reset', {
+    username: 'ada',
+    when: '21 November 2026, 10:15 UTC',
+  }),
+  reset_password: mail('To the owner of an account, when asked for', {
+    username: 'ada',
+    link: exampleLink,
+    validity: '10 minutes',
+  }),
+} satisfies Record<string, MailDefinition>;
+
+export type MailName = keyof typeof mails;
+
+export type MailData<N extends MailName> = Record<keyof (typeof mails)[N]['example'], string>;

@@ -1,0 +1,28 @@
+/** What a token that works once may be for. A token of one purpose is worth nothing for another. */
+export interface TokenPurposeDefinition {
+  description: string;
+  lifeSeconds: number;
+}
+
+/** Declares one purpose; the type parameter is what is kept with the token. */
+function purpose<Data extends object = Record<string, never>>(
+  description: string,
+  lifeSeconds: number,
+) {
+  return { description, lifeSeconds } as TokenPurposeDefinition & {
+    /** Type only: carries the type of the data. */
+    data?: Data;
+  };
+}
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export const tokenPurposes = {
+  setup: purpose('Make the first administrator', DAY),
+};
+
+export type TokenPurpose = keyof typeof tokenPurposes;
+
+export type TokenData<P extends TokenPurpose> = NonNullable<(typeof tokenPurposes)[P]['data']>;

@@ -1,0 +1,2 @@
+export { OneTimeTokens, type Spent } from './one-time-tokens.js';
+export { OneTimeTokensModule } from './one-time-tokens.module.js';
