@@ -7,6 +7,7 @@ import { AuthModule, BearerStrategy } from './features/auth/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { MetricsModule } from './features/metrics/index.js';
+import { PersonalDataModule } from './features/personal-data/index.js';
 import { RolesModule } from './features/roles/index.js';
 import { SessionsModule } from './features/sessions/index.js';
 import { SetupModule } from './features/setup/index.js';
@@ -56,6 +57,7 @@ const features = [
   TokensModule,
   AuthModule,
   SetupModule,
+  PersonalDataModule,
   HealthModule,
   MetricsModule,
   DocsModule,

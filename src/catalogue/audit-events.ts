@@ -79,7 +79,19 @@ export const auditEvents = {
     'All accounts were written to a file, perhaps with their password hashes',
   ),
   'users.updated': event<{ changes: Changes }>('account', 'A profile or a status changed'),
+  'users.deleted': event<{ changes: Changes }>(
+    'account',
+    'An account was deleted: it cannot be used any more and will be erased',
+  ),
+  'users.erased': event<Record<string, never>>(
+    'account',
+    'Everything held on a deleted account was erased; the id of the target means nobody now',
+  ),
   'users.read': event<{ userId: string }>('access', "Somebody read another user's record"),
+  'users.data_exported': event<Record<string, never>>(
+    'access',
+    'Somebody downloaded everything held on them',
+  ),
   'users.listed': event<{ search: boolean; results: number }>(
     'access',
     'Somebody listed users; the search text itself is not kept',

@@ -26,6 +26,12 @@ export const limitPolicies = {
     per: 'caller',
     description: 'Signed-in users, all routes together',
   },
+  export: {
+    quota: 10,
+    windowSeconds: 3_600,
+    per: 'caller',
+    description: 'Downloads of everything that is held on a user',
+  },
   auth: {
     quota: 5,
     windowSeconds: 900,

@@ -35,6 +35,9 @@ export const tasks = {
   'queue.clean_up': task<Nothing>('Remove jobs that were given up two weeks ago', {
     cron: '43 3 * * *',
   }),
+  'users.erase': task<Nothing>('Erase deleted accounts whose time is over', {
+    cron: '23 3 * * *',
+  }),
   'sessions.clean_up': task<Nothing>('Remove sessions that are over', { cron: '13 3 * * *' }),
 };
 

@@ -1,6 +1,7 @@
 import { Global, Injectable, Module } from '@nestjs/common';
 
 import { DenialRecorder } from '../../platform/access/index.js';
+import { AuditPersonalData } from './audit.personal-data.js';
 import { AuditService } from './audit.service.js';
 
 @Injectable()
@@ -17,7 +18,11 @@ class AuditedDenials extends DenialRecorder {
 /** Global, because every feature records events. */
 @Global()
 @Module({
-  providers: [AuditService, { provide: DenialRecorder, useClass: AuditedDenials }],
+  providers: [
+    AuditService,
+    AuditPersonalData,
+    { provide: DenialRecorder, useClass: AuditedDenials },
+  ],
   exports: [AuditService, DenialRecorder],
 })
 export class AuditModule {}

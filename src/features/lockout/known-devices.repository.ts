@@ -17,6 +17,14 @@ export class KnownDevicesRepository {
     return row !== undefined;
   }
 
+  of(userId: string): Promise<{ firstSeenAt: Date; lastSeenAt: Date }[]> {
+    return this.database.rows(
+      `SELECT first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt"
+       FROM known_devices WHERE user_id = $1 ORDER BY first_seen_at`,
+      [userId],
+    );
+  }
+
   async seen(userId: string, device: Buffer): Promise<void> {
     await this.database.rows(
       'UPDATE known_devices SET last_seen_at = now() WHERE user_id = $1 AND device = $2',

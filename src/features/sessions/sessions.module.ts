@@ -5,6 +5,7 @@ import { Redis } from '../../platform/redis/index.js';
 import { PostgresSessions } from './postgres-sessions.repository.js';
 import { RedisSessions } from './redis-sessions.repository.js';
 import { Session } from './session.entity.js';
+import { SessionPersonalData } from './session.personal-data.js';
 import { SessionCleanup } from './session-cleanup.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -16,6 +17,7 @@ import { SessionsService } from './sessions.service.js';
   providers: [
     SessionsService,
     SessionCleanup,
+    SessionPersonalData,
     PostgresSessions,
     RedisSessions,
     {

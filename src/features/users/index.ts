@@ -4,3 +4,4 @@ export { UsersModule } from './users.module.js';
 export { signInName } from './user.policy.js';
 export { UsersExportService } from './users-export.service.js';
 export { type ImportLine, type LineOutcome, UsersImportService } from './users-import.service.js';
+export { UsersService } from './users.service.js';

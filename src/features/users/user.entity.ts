@@ -1,7 +1,7 @@
 import { Column, CreateDateColumn, Entity, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
-export type UserStatus = 'active' | 'disabled';
-export const userStatuses: readonly UserStatus[] = ['active', 'disabled'];
+export type UserStatus = 'active' | 'disabled' | 'deleted';
+export const userStatuses: readonly UserStatus[] = ['active', 'disabled', 'deleted'];
 
 @Entity('users')
 export class User {
@@ -30,6 +30,10 @@ export class User {
 
   @Column('text')
   status: UserStatus;
+
+  /** When a deleted account is erased. */
+  @Column('timestamptz', { name: 'deletion_due_at', nullable: true })
+  deletionDueAt: Date | null;
 
   @Column('timestamptz', { name: 'email_verified_at', nullable: true })
   emailVerifiedAt: Date | null;

@@ -15,8 +15,10 @@ export class UserView {
   /** @example "Ada Lovelace" */
   @ApiProperty({ maxLength: 100 })
   displayName: string | null;
-  /** Disabled users cannot sign in. */
+  /** Only active users can sign in; deleted ones are erased after a while. */
   status: UserStatus;
+  /** When a deleted account is erased; until then an administrator can bring it back. */
+  deletionDueAt: Date | null;
   /** @example ["member"] */
   @ApiProperty({ maxItems: 20, maxLength: 40 })
   roles: string[];
@@ -32,6 +34,7 @@ export class UserView {
       username: user.username,
       displayName: user.displayName,
       status: user.status,
+      deletionDueAt: user.deletionDueAt,
       roles: user.roles,
       emailVerified: user.emailVerifiedAt !== null,
       createdAt: user.createdAt,

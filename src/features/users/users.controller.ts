@@ -1,4 +1,15 @@
-import { Body, Controller, Get, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+} from '@nestjs/common';
 
 import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
@@ -22,6 +33,19 @@ export class UsersController {
   @Access.signedIn()
   updateOwn(@Body() request: UpdateProfile): Promise<UserView> {
     return this.users.updateOwn(request);
+  }
+
+  /**
+   * Delete your own account. All sessions end at once; after a grace period (ACCOUNT_GRACE_DAYS)
+   * everything that is held on you is erased.
+   * @throws {409} users.last_administrator
+   */
+  @Delete('me')
+  @HttpCode(204)
+  @Access.signedIn()
+  @StepUp()
+  deleteOwn(): Promise<void> {
+    return this.users.deleteOwn();
   }
 
   /** List, search and page users. */
@@ -63,6 +87,20 @@ export class UsersController {
   @Access('users.update')
   update(@Param('id', UuidParam) id: string, @Body() request: UpdateUser): Promise<UserView> {
     return this.users.update(id, request);
+  }
+
+  /**
+   * Delete a user. All their sessions end at once; after a grace period (ACCOUNT_GRACE_DAYS)
+   * everything that is held on them is erased.
+   * @throws {403} users.outranks_you
+   * @throws {404} users.not_found
+   * @throws {409} users.own_status, users.last_administrator
+   */
+  @Delete(':id')
+  @HttpCode(204)
+  @Access('users.delete')
+  delete(@Param('id', UuidParam) id: string): Promise<void> {
+    return this.users.delete(id);
   }
 
   /**

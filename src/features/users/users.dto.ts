@@ -113,10 +113,10 @@ export class UpdateProfile {
 }
 
 export class UpdateUser extends UpdateProfile {
-  /** Disabling a user ends all their sessions at once. */
+  /** Disabling a user ends all their sessions at once; `active` also brings a deleted one back. */
   @Omittable()
-  @IsIn(userStatuses)
-  status?: UserStatus;
+  @IsIn(['active', 'disabled'])
+  status?: 'active' | 'disabled';
 }
 
 export class AssignRoles {

@@ -7,6 +7,8 @@ import { AccountsService } from './accounts.service.js';
 import { User } from './user.entity.js';
 import { UsersExportService } from './users-export.service.js';
 import { UsersImportService } from './users-import.service.js';
+import { UserPersonalData } from './user.personal-data.js';
+import { UserErasure } from './user-erasure.js';
 import { UsersController } from './users.controller.js';
 import { UsersRepository } from './users.repository.js';
 import { UsersService } from './users.service.js';
@@ -19,8 +21,10 @@ import { UsersService } from './users.service.js';
     AccountsService,
     UsersImportService,
     UsersExportService,
+    UserErasure,
+    UserPersonalData,
     UsersRepository,
   ],
-  exports: [AccountsService, UsersImportService, UsersExportService],
+  exports: [AccountsService, UsersService, UsersImportService, UsersExportService],
 })
 export class UsersModule {}

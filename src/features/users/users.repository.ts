@@ -29,7 +29,8 @@ export type ImportedRow = Omit<NewUser, 'emailVerifiedAt'> &
 
 /** A user as the entity has it, without the password hash; TypeORM would map each row anew. */
 const columns = `id, email, email_key AS "emailKey", username, username_key AS "usernameKey",
-  display_name AS "displayName", status, email_verified_at AS "emailVerifiedAt",
+  display_name AS "displayName", status, deletion_due_at AS "deletionDueAt",
+  email_verified_at AS "emailVerifiedAt",
   created_at AS "createdAt", updated_at AS "updatedAt", last_login_at AS "lastLoginAt",
   (SELECT coalesce(json_agg(role_name ORDER BY role_name), '[]')
    FROM user_roles WHERE user_id = users.id) AS roles`;
@@ -146,8 +147,31 @@ export class UsersRepository {
     );
   }
 
-  async update(id: string, change: Partial<Pick<User, 'displayName' | 'status'>>): Promise<void> {
+  /** Fields left undefined stay as they are. */
+  async update(id: string, change: Partial<Pick<User, 'displayName'>>): Promise<void> {
     await this.database.manager.update(User, { id }, change);
+  }
+
+  /** @param graceDays time that a deleted account has before it is erased */
+  async setStatus(id: string, status: UserStatus, graceDays: number): Promise<void> {
+    await this.database.rows(
+      `UPDATE users SET status = $2, updated_at = now(),
+         deletion_due_at = CASE WHEN $2 = 'deleted' THEN now() + make_interval(days => $3) END
+       WHERE id = $1`,
+      [id, status, graceDays],
+    );
+  }
+
+  /** Erases some of the deleted accounts whose time is over; gives their ids. */
+  async eraseDue(batch: number): Promise<string[]> {
+    const rows = await this.database.rows<{ id: string }>(
+      `DELETE FROM users WHERE id IN (
+         SELECT id FROM users WHERE deletion_due_at <= now()
+         ORDER BY deletion_due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [batch],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async replaceRoles(id: string, roles: readonly string[]): Promise<void> {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Changes } from '../../catalogue/audit-events.js';
 import { administratorRole, defaultRole, type Permission } from '../../catalogue/permissions.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
+import { AccountsConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
@@ -10,13 +11,15 @@ import { AuditService } from '../audit/index.js';
 import { RolesService } from '../roles/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { AccountsService, userTag } from './accounts.service.js';
-import type { User } from './user.entity.js';
+import type { User, UserStatus } from './user.entity.js';
 import { UserListView, UserView } from './user.view.js';
 import type { CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
 import { cursorOf, orderOf, positionOf } from './users.query.js';
 import { UsersRepository } from './users.repository.js';
 
 const defaultPageSize = 20;
+
+type UserChange = Omit<UpdateUser, 'status'> & { status?: UserStatus };
 
 /** What people and administrators do with accounts. */
 @Injectable()
@@ -31,6 +34,7 @@ export class UsersService {
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
     private readonly caches: Caches,
+    private readonly config: AccountsConfig,
   ) {
     this.profiles = caches.create<UserView>({
       name: 'profile',
@@ -93,6 +97,29 @@ export class UsersService {
     return this.change(currentPrincipal().userId, request);
   }
 
+  async deleteOwn(): Promise<void> {
+    const { userId } = currentPrincipal();
+    await this.accounts.whileAdministratorsHold(() => this.change(userId, { status: 'deleted' }));
+  }
+
+  /** Marks for erasure; see {@link UserErasure}. */
+  async delete(id: string): Promise<void> {
+    if (id === currentPrincipal().userId) throw new AppError('users.own_status');
+    await this.accounts.whileAdministratorsHold(async () => {
+      await this.demandRank(id);
+      await this.change(id, { status: 'deleted' });
+    });
+  }
+
+  /** For the command line, whose caller outranks everybody. */
+  async disable(identifier: string): Promise<UserView> {
+    return this.accounts.whileAdministratorsHold(async () => {
+      const found = await this.accounts.findCredentials(identifier);
+      if (!found) throw new AppError('users.not_found');
+      return this.change(found.id, { status: 'disabled' });
+    });
+  }
+
   async update(id: string, request: UpdateUser): Promise<UserView> {
     if (request.status === 'disabled' && id === currentPrincipal().userId) {
       throw new AppError('users.own_status');
@@ -142,20 +169,23 @@ export class UsersService {
     if ([...theirs].some((right) => !held.has(right))) throw new AppError('users.outranks_you');
   }
 
-  private async change(id: string, request: UpdateUser): Promise<UserView> {
+  private async change(id: string, { status, ...profile }: UserChange): Promise<UserView> {
     return this.database.transaction(async () => {
       const user = await this.locked(id);
-      const changes = changesOf(user, request);
+      const changes = changesOf(user, { status, ...profile });
       if (Object.keys(changes).length === 0) return UserView.of(user);
-      await this.users.update(id, request);
-      if (changes['status']) await this.statusChanged(id);
-      await this.audit.record('users.updated', { changes }, { target: { kind: 'user', id } });
+      if (changes['displayName']) await this.users.update(id, profile);
+      if (status && changes['status']) await this.changeStatus(id, status);
+      const target = { kind: 'user', id } as const;
+      if (status === 'deleted') await this.audit.record('users.deleted', { changes }, { target });
+      else await this.audit.record('users.updated', { changes }, { target });
       await this.caches.invalidate(userTag(id));
       return this.reread(id);
     });
   }
 
-  private async statusChanged(id: string): Promise<void> {
+  private async changeStatus(id: string, status: UserStatus): Promise<void> {
+    await this.users.setStatus(id, status, this.config.graceDays);
     await this.demandAdministrator();
     await this.sessions.endAllOf(id);
   }
@@ -175,7 +205,7 @@ export class UsersService {
   }
 }
 
-function changesOf(user: User, request: UpdateUser): Changes {
+function changesOf(user: User, request: UserChange): Changes {
   const changes: Changes = {};
   for (const field of ['displayName', 'status'] as const) {
     const after = request[field];

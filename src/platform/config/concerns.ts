@@ -301,6 +301,13 @@ export class AccountsConfig extends Concern('Accounts', {
     default: ({ production }) => (production ? 'required' : 'optional'),
     defaultText: 'optional, in production required',
   }),
+  graceDays: integer({
+    name: 'ACCOUNT_GRACE_DAYS',
+    description: 'Time between deleting an account and erasing what is held on it.',
+    default: 14,
+    min: 0,
+    max: 365,
+  }),
   adminEmail: optionalText({
     name: 'ADMIN_EMAIL',
     description: 'Address of the first administrator, made at start when there is none.',

@@ -1,0 +1,5 @@
+export {
+  HoldsPersonalData,
+  type PersonalDataHolder,
+  type PersonalDataSection,
+} from './holds-personal-data.decorator.js';
