@@ -7,7 +7,13 @@ import { LockoutService } from './lockout.service.js';
 import { LockoutCleanup } from './lockout-cleanup.js';
 
 @Module({
-  providers: [LockoutService, LockoutRepository, KnownDevicesRepository, KnownDevicesPersonalData, LockoutCleanup],
+  providers: [
+    LockoutService,
+    LockoutRepository,
+    KnownDevicesRepository,
+    KnownDevicesPersonalData,
+    LockoutCleanup,
+  ],
   exports: [LockoutService],
 })
 export class LockoutModule {}

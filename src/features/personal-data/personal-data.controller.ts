@@ -1,10 +1,9 @@
-import { Readable } from 'node:stream';
-
-import { Controller, Get, StreamableFile } from '@nestjs/common';
+import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse } from '@nestjs/swagger';
 
 import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { PersonalDataFile } from './personal-data.file.js';
 import { PersonalDataService } from './personal-data.service.js';
 
 @Controller('users/me/export')
@@ -16,11 +15,7 @@ export class PersonalDataController {
   @Access.signedIn()
   @Limit('export')
   @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' } } } })
-  async export(): Promise<StreamableFile> {
-    const pieces = await this.data.exportOwn();
-    return new StreamableFile(Readable.from(pieces, { objectMode: false }), {
-      type: 'application/json; charset=utf-8',
-      disposition: 'attachment; filename="my-data.json"',
-    });
+  export(): Promise<PersonalDataFile> {
+    return this.data.exportOwn().then(PersonalDataFile.of);
   }
 }
