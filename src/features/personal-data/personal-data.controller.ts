@@ -5,6 +5,7 @@ import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { PersonalDataFile } from './personal-data.file.js';
 import { PersonalDataService } from './personal-data.service.js';
+import { PersonalDataView } from './personal-data.view.js';
 
 @Controller('users/me/export')
 export class PersonalDataController {
@@ -14,7 +15,7 @@ export class PersonalDataController {
   @Get()
   @Access.signedIn()
   @Limit('export')
-  @ApiOkResponse({ content: { 'application/json': { schema: { type: 'object' } } } })
+  @ApiOkResponse({ type: PersonalDataView })
   export(): Promise<PersonalDataFile> {
     return this.data.exportOwn().then(PersonalDataFile.of);
   }

@@ -17,7 +17,7 @@ export class PersonalDataService {
     private readonly audit: AuditService,
   ) {}
 
-  /** The text of one JSON object with a member for each section, a piece at a time. */
+  /** The text of one JSON object with all sections, a piece at a time. */
   async exportOwn(): Promise<AsyncIterable<string>> {
     const { userId } = currentPrincipal();
     await this.audit.record('users.data_exported', {}, { target: { kind: 'user', id: userId } });
@@ -36,14 +36,16 @@ export class PersonalDataService {
   }
 
   private async *pieces(userId: string): AsyncGenerator<string> {
-    yield `{"exportedAt":${JSON.stringify(new Date())}`;
+    yield `{"exportedAt":${JSON.stringify(new Date())},"data":{`;
+    let separator = '\n';
     for (const { section, holder } of this.sections()) {
-      yield `,\n${JSON.stringify(section)}:`;
+      yield `${separator}${JSON.stringify(section)}:`;
+      separator = ',\n';
       const data = holder.personalDataOf(userId);
       if (Symbol.asyncIterator in data) yield* list(data);
       else yield JSON.stringify((await data) ?? null);
     }
-    yield '}\n';
+    yield '}}\n';
   }
 }
 

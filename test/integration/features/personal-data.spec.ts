@@ -45,11 +45,13 @@ describe('Personal data', () => {
         'content-disposition': 'attachment; filename="my-data.json"',
         'cache-control': 'no-store',
       });
-      expect(answer.body).toMatchObject({
+      expect(answer.body.data).toMatchObject({
         account: { id: me.id, email: me.email, displayName: 'Ada Lovelace' },
         sessions: [{ address: '127.0.0.1' }],
       });
-      const actions = (answer.body.auditEvents as { action: string }[]).map((each) => each.action);
+      const actions = (answer.body.data.auditEvents as { action: string }[]).map(
+        (each) => each.action,
+      );
       expect(actions).toEqual(
         expect.arrayContaining(['users.registered', 'auth.signed_in', 'users.data_exported']),
       );
@@ -66,7 +68,7 @@ describe('Personal data', () => {
         headers: { 'user-agent': 'the browser of somebody else' },
       });
       const { body } = await app.get('/api/v1/users/me/export', { token: me.accessToken });
-      const seen = (body.auditEvents as Record<string, unknown>[]).find(
+      const seen = (body.data.auditEvents as Record<string, unknown>[]).find(
         ({ action }) => action === 'users.read',
       );
       expect(seen).toMatchObject({ byYou: false, address: null, userAgent: null });
@@ -83,7 +85,7 @@ describe('Personal data', () => {
         me.id,
       );
       const { body } = await app.get('/api/v1/users/me/export', { token: me.accessToken });
-      const events = body.auditEvents as { id: string; action: string }[];
+      const events = body.data.auditEvents as { id: string; action: string }[];
       expect(events.filter(({ action }) => action === 'test.event')).toHaveLength(1_100);
       expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
     });
