@@ -8,6 +8,7 @@ import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { MetricsModule } from './features/metrics/index.js';
 import { PersonalDataModule } from './features/personal-data/index.js';
+import { MfaModule } from './features/mfa/index.js';
 import { RolesModule } from './features/roles/index.js';
 import { SessionsModule } from './features/sessions/index.js';
 import { SetupModule } from './features/setup/index.js';
@@ -56,6 +57,7 @@ const features = [
   UsersModule,
   TokensModule,
   AuthModule,
+  MfaModule,
   SetupModule,
   PersonalDataModule,
   HealthModule,

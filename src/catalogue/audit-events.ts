@@ -27,7 +27,10 @@ export type RefusedSignIn =
 export type KeyReason = 'first' | 'schedule' | 'operator' | 'algorithm' | 'revocation';
 
 export const auditEvents = {
-  'auth.signed_in': event<{ sessionId: string }>('authentication', 'Somebody signed in'),
+  'auth.signed_in': event<{
+    sessionId: string;
+    method: 'password' | 'totp' | 'recovery_code' | 'step_up';
+  }>('authentication', 'Somebody signed in, or proved anew who they are'),
   'auth.sign_in_refused': event<{ reason: RefusedSignIn }>(
     'authentication',
     'A sign-in was refused; the caller is never told which reason',
@@ -53,13 +56,38 @@ export const auditEvents = {
     'authentication',
     'Somebody ended all own sessions',
   ),
-  'auth.session_revoked': event<{ sessionId: string; reason: 'owner' | 'session_limit' }>(
-    'authentication',
-    'A session was ended other than by signing out of it',
-  ),
+  'auth.session_revoked': event<{
+    sessionId: string;
+    reason: 'owner' | 'session_limit' | 'stepped_up';
+  }>('authentication', 'A session was ended other than by signing out of it'),
   'auth.password_rehashed': event<{ from: string; to: string }>(
     'authentication',
     'A password hash was renewed at sign-in because the hashing policy has risen',
+  ),
+  'mfa.enrolment_begun': event<Record<string, never>>(
+    'authentication',
+    'Somebody began to put a second factor in place',
+  ),
+  'mfa.enabled': event<{ sessionsEnded: number }>(
+    'authentication',
+    'A second factor was confirmed; the other sessions ended',
+  ),
+  'mfa.disabled': event<Record<string, never>>('authentication', 'A second factor was removed'),
+  'mfa.reset': event<{ sessionsEnded: number }>(
+    'authentication',
+    'An operator removed the second factor of somebody who lost it',
+  ),
+  'mfa.recovery_codes_renewed': event<Record<string, never>>(
+    'authentication',
+    'Somebody got new recovery codes',
+  ),
+  'mfa.recovery_code_used': event<{ left: number }>(
+    'authentication',
+    'Somebody signed in with a recovery code',
+  ),
+  'mfa.code_refused': event<{ reason: 'wrong' | 'used_before' }>(
+    'authentication',
+    'A code of the second factor was refused',
   ),
   'access.denied': event<{ permission: string; method: string; route: string }>(
     'access',

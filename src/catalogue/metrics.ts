@@ -31,7 +31,7 @@ export const metrics = {
   },
   auth_attempts_total: {
     kind: 'counter',
-    help: 'Attempts to register, sign in, refresh or set up, by outcome',
+    help: 'Attempts to register, sign in, step up, refresh or set up, by outcome',
     labels: ['status', 'type'],
   },
   auth_lockouts_total: {

@@ -38,6 +38,12 @@ export const tasks = {
   'users.erase': task<Nothing>('Erase deleted accounts whose time is over', {
     cron: '23 3 * * *',
   }),
+  'lockout.clean_up': task<Nothing>('Forget failed attempts and devices that count no more', {
+    cron: '23 3 * * *',
+  }),
+  'mfa.clean_up': task<Nothing>('Remove sign-ins that never got their second factor', {
+    cron: '33 3 * * *',
+  }),
   'sessions.clean_up': task<Nothing>('Remove sessions that are over', { cron: '13 3 * * *' }),
 };
 

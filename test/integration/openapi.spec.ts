@@ -8,6 +8,7 @@ import { undocumentedRoutes } from '../../src/features/docs/index.js';
 import { textPattern } from '../../src/features/docs/schemas.js';
 import { SetupService } from '../../src/features/setup/index.js';
 import { hasForbiddenCharacters } from '../../src/platform/http/strict-json.js';
+import { Authenticator } from '../support/authenticator.js';
 import { builtDocument } from '../support/built-document.js';
 import { Contract } from '../support/contract.js';
 import { type Answer, type Call, goodPassword, randomName, TestApp } from '../support/test-app.js';
@@ -117,6 +118,53 @@ describe('The OpenAPI document', () => {
     expect(await status('POST', '/api/v1/auth/logout', { token: accessToken })).toBe(204);
     expect(await status('POST', '/api/v1/auth/logout', { token: accessToken })).toBe(401);
     expect(await status('POST', '/api/v1/auth/logout-all')).toBe(401);
+  });
+
+  it('[OP-02][ER-01] fits every answer about the second factor', async () => {
+    const { accessToken: token, username: identifier } = await app.member();
+    const mfa = '/api/v1/auth/mfa';
+    const password = goodPassword;
+    expect(await status('DELETE', `${mfa}/totp`, { token })).toBe(404);
+    expect(await status('POST', `${mfa}/recovery-codes`, { token })).toBe(404);
+    const begun = await call('POST', `${mfa}/totp`, { token });
+    expect(begun.status).toBe(201);
+    const authenticator = new Authenticator(begun.body.secret as string);
+    const confirm = `${mfa}/totp/confirm`;
+    expect(await status('POST', confirm, { token, body: { code: '000000' } })).toBe(401);
+    const confirmed = await call('POST', confirm, {
+      token,
+      body: { code: authenticator.code(-1) },
+    });
+    expect(confirmed.status).toBe(200);
+    expect(await status('POST', confirm, { token, body: { code: '000000' } })).toBe(409);
+    expect(await status('POST', `${mfa}/totp`, { token })).toBe(409);
+    expect(await status('GET', mfa, { token })).toBe(200);
+
+    const asked = await call('POST', '/api/v1/auth/login', { body: { identifier, password } });
+    expect(asked).toMatchObject({ status: 200, body: { mfaRequired: true } });
+    const { mfaToken } = asked.body as { mfaToken: string };
+    const verify = `${mfa}/verify`;
+    expect(await status('POST', verify, { body: { mfaToken: 'x', code: '000000' } })).toBe(401);
+    expect(await status('POST', verify, { body: { mfaToken, code: '000000' } })).toBe(401);
+    const code = authenticator.code();
+    expect(await status('POST', verify, { body: { mfaToken, code } })).toBe(200);
+
+    const stepUp = '/api/v1/auth/step-up';
+    expect(await status('POST', stepUp, { token, body: { password: 'wrong' } })).toBe(401);
+    expect(await status('POST', stepUp, { token, body: { password } })).toBe(400);
+    const [recovery] = confirmed.body.recoveryCodes as string[];
+    const anew = await call('POST', stepUp, { token, body: { password, code: recovery } });
+    expect(anew.status).toBe(200);
+    const { accessToken } = anew.body as { accessToken: string };
+    expect(await status('POST', `${mfa}/recovery-codes`, { token: accessToken })).toBe(200);
+    expect(await status('DELETE', `${mfa}/totp`, { token: accessToken })).toBe(204);
+  });
+
+  it('[OP-02][ER-01] fits the answer to too many wrong passwords', async () => {
+    const login = '/api/v1/auth/login';
+    const body = { identifier: randomName(), password: 'wrong' };
+    for (let n = 0; n < 5; n++) await call('POST', login, { body });
+    expect(await status('POST', login, { body })).toBe(429);
   });
 
   it('[OP-02][ER-01] fits every answer about accounts and sessions', async () => {

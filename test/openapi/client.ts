@@ -18,7 +18,7 @@ async function signIn(identifier: string, secret: string) {
   const { data } = await api.POST('/api/v1/auth/login', {
     body: { identifier, password: secret },
   });
-  ok(data, 'signed in');
+  ok(data && 'accessToken' in data, 'signed in');
   strictEqual(data.tokenType, 'Bearer');
   const headers = { authorization: `Bearer ${data.accessToken}` };
   return { tokens: data, client: createClient<paths>({ baseUrl, headers }) };

@@ -4,7 +4,7 @@ import { fullFormats } from 'ajv-formats/dist/formats.js';
 
 import type { Answer } from './test-app.js';
 
-type Content = Record<string, { schema: { $ref: string }; examples?: object }>;
+type Content = Record<string, { schema: object; examples?: object }>;
 type Operation = OperationObject & { 'x-rate-limit': string };
 
 /** Holds answers against the OpenAPI document, and remembers which operations were called. */
@@ -12,6 +12,7 @@ export class Contract {
   /** Statuses seen, by operation id. */
   readonly seen = new Map<string, Set<number>>();
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true, formats: fullFormats });
+  private readonly validators = new Map<string, ValidateFunction>();
   private readonly document: OpenAPIObject;
 
   constructor(document: OpenAPIObject) {
@@ -61,7 +62,7 @@ export class Contract {
   private checkRequest(name: string, { requestBody }: Operation, body: unknown): void {
     const content = (requestBody as { content: Content } | undefined)?.content;
     const media = content?.['application/json'];
-    if (media) this.validate(`the request of ${name}`, media.schema.$ref, body);
+    if (media) this.validate(`the request of ${name}`, media.schema, body);
   }
 
   private checkBody(name: string, response: ResponseObject, { headers, body }: Answer): void {
@@ -73,7 +74,7 @@ export class Contract {
     const type = headers['content-type']?.split(';', 1)[0] ?? 'nothing';
     const media = content[type];
     if (!media) throw new Error(`${name} is ${type}, not ${Object.keys(content).join()}`);
-    this.validate(name, media.schema.$ref, body);
+    this.validate(name, media.schema, body);
     const { code } = body as { code?: string };
     if (media.examples && !Object.hasOwn(media.examples, code!)) {
       throw new Error(`${name} does not document ${code}`);
@@ -87,14 +88,15 @@ export class Contract {
       const value = headers[header.toLowerCase()];
       if (value === undefined) throw new Error(`${name} lacks ${header}`);
       const typed = header === 'Retry-After' ? Number(value) : value;
-      this.validate(`${header} of ${name}`, `#/components/headers/${header}/schema`, typed);
+      const $ref = `#/components/headers/${header}/schema`;
+      this.validate(`${header} of ${name}`, { $ref }, typed);
     }
   }
 
-  private validate(name: string, reference: string, value: unknown): void {
-    const validate: ValidateFunction =
-      this.ajv.getSchema(`document${reference}`) ??
-      this.ajv.compile({ $ref: `document${reference}` });
+  private validate(name: string, schema: object, value: unknown): void {
+    const key = JSON.stringify(schema).replaceAll('"$ref":"#', '"$ref":"document#');
+    const validate = this.validators.get(key) ?? this.ajv.compile(JSON.parse(key) as object);
+    this.validators.set(key, validate);
     if (validate(value)) return;
     const problems = this.ajv.errorsText(validate.errors, { dataVar: '' });
     throw new Error(`${name} breaks the document: ${problems} in ${JSON.stringify(value)}`);

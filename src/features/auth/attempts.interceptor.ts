@@ -37,6 +37,8 @@ export class AttemptsInterceptor implements NestInterceptor {
 }
 
 /** Marks a route that takes a credential or makes an account. */
-export function Attempt(type: 'register' | 'login' | 'refresh' | 'setup'): MethodDecorator {
+export function Attempt(
+  type: 'register' | 'login' | 'second_factor' | 'step_up' | 'refresh' | 'setup',
+): MethodDecorator {
   return applyDecorators(SetMetadata(attemptMetadata, type), UseInterceptors(AttemptsInterceptor));
 }

@@ -1,18 +1,29 @@
 import { applyDecorators, Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 
 import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { SessionsService } from '../sessions/index.js';
 import { UserView } from '../users/index.js';
 import { Attempt } from './attempts.interceptor.js';
-import { Login, Refresh, Register } from './auth.dto.js';
+import { Login, Refresh, Register, StepUpRequest, VerifySecondFactor } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { SignInService } from './sign-in.service.js';
-import { TokensView } from './tokens.view.js';
+import { MfaRequiredView, TokensView } from './tokens.view.js';
 
 /** A public route that takes a credential: limited by address, counted by outcome. */
-const PublicAttempt = (type: 'register' | 'login'): MethodDecorator =>
+const PublicAttempt = (type: 'register' | 'login' | 'second_factor'): MethodDecorator =>
   applyDecorators(Access.public(), Limit('auth'), Attempt(type));
+
+/** Signing in ends in tokens, or in the question for a second factor. */
+const LoginAttempt = (): MethodDecorator =>
+  applyDecorators(
+    PublicAttempt('login'),
+    ApiExtraModels(TokensView, MfaRequiredView),
+    ApiOkResponse({
+      schema: { anyOf: [TokensView, MfaRequiredView].map((v) => ({ $ref: getSchemaPath(v) })) },
+    }),
+  );
 
 @Controller('auth')
 export class AuthController {
@@ -42,9 +53,36 @@ export class AuthController {
    */
   @Post('login')
   @HttpCode(200)
-  @PublicAttempt('login')
-  login(@Body() request: Login): Promise<TokensView> {
+  @LoginAttempt()
+  login(@Body() request: Login): Promise<TokensView | MfaRequiredView> {
     return this.signIn.login(request);
+  }
+
+  /**
+   * Complete a sign-in with a code of the authenticator or a recovery code.
+   * @throws {401} mfa.invalid_token, mfa.invalid_code
+   * @throws {429} auth.too_many_attempts
+   */
+  @Post('mfa/verify')
+  @HttpCode(200)
+  @PublicAttempt('second_factor')
+  verify(@Body() request: VerifySecondFactor): Promise<TokensView> {
+    return this.signIn.verify(request);
+  }
+
+  /**
+   * Prove anew who you are, for what demands a recent sign-in. The answer replaces the tokens you
+   * have: their session ends.
+   * @throws {401} auth.invalid_credentials, mfa.invalid_code
+   * @throws {429} auth.too_many_attempts
+   * @throws {503} server.overloaded
+   */
+  @Post('step-up')
+  @HttpCode(200)
+  @Access.signedIn()
+  @Attempt('step_up')
+  stepUp(@Body() request: StepUpRequest): Promise<TokensView> {
+    return this.signIn.stepUp(request);
   }
 
   /**

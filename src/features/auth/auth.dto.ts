@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsEmail, IsString, Length, MaxLength } from 'class-validator';
+import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 
 import { Equals } from '../../platform/http/equals.decorator.js';
 
@@ -47,6 +47,40 @@ export class Login {
   @IsString()
   @Length(1, 256)
   password: string;
+}
+
+export class VerifySecondFactor {
+  /**
+   * `mfaToken` of the sign-in.
+   * @example "lSNsKZjIB_4-rqlMIlPvqwY8jpSYEDquHTHP03eNe5Q"
+   */
+  @IsString()
+  @Length(1, 200)
+  mfaToken: string;
+
+  /**
+   * What the authenticator shows now, or a recovery code.
+   * @example "492039"
+   */
+  @IsString()
+  @Length(6, 64)
+  code: string;
+}
+
+export class StepUpRequest {
+  /** @example "enchantress of number" */
+  @IsString()
+  @Length(1, 256)
+  password: string;
+
+  /**
+   * Needed when a second factor is in place: what the authenticator shows, or a recovery code.
+   * @example "492039"
+   */
+  @IsOptional()
+  @IsString()
+  @Length(6, 64)
+  code?: string;
 }
 
 export class Refresh {

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 
 import { LockoutModule } from '../lockout/index.js';
+import { MfaModule } from '../mfa/index.js';
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { TokensModule } from '../tokens/index.js';
@@ -10,12 +11,20 @@ import { AuthService } from './auth.service.js';
 import { BearerStrategy } from './bearer.strategy.js';
 import { PasswordCheckService } from './password-check.service.js';
 import { PrincipalsService } from './principals.service.js';
+import { SessionOpenerService } from './session-opener.service.js';
 import { SignInService } from './sign-in.service.js';
 
 @Module({
-  imports: [UsersModule, RolesModule, SessionsModule, TokensModule, LockoutModule],
+  imports: [UsersModule, RolesModule, SessionsModule, TokensModule, LockoutModule, MfaModule],
   controllers: [AuthController],
-  providers: [AuthService, SignInService, PasswordCheckService, PrincipalsService, BearerStrategy],
-  exports: [BearerStrategy],
+  providers: [
+    AuthService,
+    SignInService,
+    SessionOpenerService,
+    PasswordCheckService,
+    PrincipalsService,
+    BearerStrategy,
+  ],
+  exports: [PasswordCheckService, BearerStrategy],
 })
 export class AuthModule {}

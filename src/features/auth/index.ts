@@ -2,3 +2,4 @@ export { Register } from './auth.dto.js';
 export { Attempt } from './attempts.interceptor.js';
 export { AuthModule } from './auth.module.js';
 export { BearerStrategy } from './bearer.strategy.js';
+export { PasswordCheckService, type ProvenPassword } from './password-check.service.js';

@@ -46,6 +46,18 @@ export class PasswordCheckService {
     return { account, standing, renew: () => this.renew(account, password, verification) };
   }
 
+  /**
+   * Judges the password of somebody who is signed in.
+   * @throws AppError `auth.invalid_credentials`, `auth.too_many_attempts`
+   */
+  async forOwner(userId: string, password: string): Promise<ProvenPassword> {
+    const account = await this.accounts.credentialsOf(userId);
+    const verification = await this.hasher.verify(account?.passwordHash ?? null, password);
+    const standing = await this.lockout.check({ kind: 'password', name: userId, userId });
+    if (!account || !verification.matches) return this.refuse('wrong_password', standing);
+    return { account, standing, renew: () => this.renew(account, password, verification) };
+  }
+
   /** Counts the failure, keeps its reason for the audit trail, and tells the caller neither. */
   async refuse(reason: RefusedSignIn, standing: Standing): Promise<never> {
     await this.lockout.failed(standing);

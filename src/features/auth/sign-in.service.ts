@@ -1,35 +1,72 @@
 import { Injectable } from '@nestjs/common';
 
-import { Database } from '../../platform/database/index.js';
-import { AuditService } from '../audit/index.js';
-import { LockoutService, type Standing } from '../lockout/index.js';
+import { currentSignedIn } from '../../platform/context/request-context.js';
+import { AppError, invalid } from '../../platform/errors/app-error.js';
+import { MfaChallengesService, type ProvenCode, SecondFactorService } from '../mfa/index.js';
 import { type OpenedSession, SessionsService } from '../sessions/index.js';
 import { AccessTokensService } from '../tokens/index.js';
-import { AccountsService } from '../users/index.js';
-import type { Login, Refresh } from './auth.dto.js';
-import { PasswordCheckService } from './password-check.service.js';
-import { TokensView } from './tokens.view.js';
+import type { Login, Refresh, StepUpRequest, VerifySecondFactor } from './auth.dto.js';
+import { PasswordCheckService, type ProvenPassword } from './password-check.service.js';
+import { SessionOpenerService } from './session-opener.service.js';
+import { MfaRequiredView, TokensView } from './tokens.view.js';
 
-/** Signing in and staying signed in. */
+/** Signing in, proving it anew, and staying signed in. */
 @Injectable()
 export class SignInService {
   constructor(
-    private readonly database: Database,
     private readonly passwords: PasswordCheckService,
-    private readonly lockout: LockoutService,
-    private readonly accounts: AccountsService,
+    private readonly codes: SecondFactorService,
+    private readonly challenges: MfaChallengesService,
+    private readonly opener: SessionOpenerService,
     private readonly sessions: SessionsService,
     private readonly tokens: AccessTokensService,
-    private readonly audit: AuditService,
   ) {}
 
   /** @throws AppError `auth.invalid_credentials`, `auth.too_many_attempts` */
-  async login({ identifier, password }: Login): Promise<TokensView> {
-    const { standing, renew } = await this.passwords.forSignIn(identifier, password);
-    const opened = await this.openSession(standing);
-    if (!opened) return this.passwords.refuse('disabled', standing);
-    await renew();
+  async login({ identifier, password }: Login): Promise<TokensView | MfaRequiredView> {
+    const judge = (): Promise<ProvenPassword> => this.passwords.forSignIn(identifier, password);
+    const proven = await judge();
+    if (proven.account.secondFactor) return this.askForCode(proven);
+    // Refused when the account changed meanwhile: judged anew, since a parallel sign-in that
+    // renewed the hash is no reason, and a new password is one.
+    const opened = (await this.openWith(proven)) ?? (await this.openWith(await judge()));
+    if (!opened) return this.passwords.refuse('disabled', proven.standing);
+    await proven.renew();
     return this.tokensFor(opened);
+  }
+
+  /** @throws AppError `mfa.invalid_token`, `mfa.invalid_code`, `auth.too_many_attempts` */
+  async verify({ mfaToken, code }: VerifySecondFactor): Promise<TokensView> {
+    const account = await this.challenges.accountOf(mfaToken);
+    const { standing, method, spend } = await this.codes.judge(account.id, code);
+    const opened = await this.opener.open({
+      account,
+      standings: [standing],
+      method,
+      spend: async () => (await spend()) && (await this.challenges.spend(mfaToken)),
+    });
+    return opened ? this.tokensFor(opened) : this.codes.refuseReplayed(standing);
+  }
+
+  /**
+   * Proves anew who is calling. The session is replaced, so that a copy of its tokens does not
+   * rise with it (ASVS V7.2.4).
+   * @throws AppError `auth.invalid_credentials`, `mfa.invalid_code`, `auth.too_many_attempts`
+   */
+  async stepUp({ password, code }: StepUpRequest): Promise<TokensView> {
+    const { userId, sessionId } = currentSignedIn();
+    const { account, standing } = await this.passwords.forOwner(userId, password);
+    const proven = account.secondFactor ? await this.codeOf(userId, code) : null;
+    const opened = await this.opener.open({
+      account,
+      standings: [...(proven ? [proven.standing] : []), standing],
+      method: 'step_up',
+      spend: async () =>
+        (!proven || (await proven.spend())) && (await this.sessions.endReplaced(sessionId, userId)),
+    });
+    if (opened) return this.tokensFor(opened);
+    if (proven) return this.codes.refuseReplayed(proven.standing);
+    throw new AppError('auth.invalid_token');
   }
 
   /** @throws AppError `auth.invalid_refresh_token` */
@@ -37,21 +74,21 @@ export class SignInService {
     return this.tokensFor(await this.sessions.refresh(refreshToken));
   }
 
-  private openSession(standing: Standing): Promise<OpenedSession | null> {
-    const userId = standing.attempt.userId!;
-    return this.database.transaction(async () => {
-      await this.lockout.passed(standing);
-      if (!(await this.accounts.markSignedIn(userId))) return null;
-      await this.lockout.rememberDevice(standing);
-      const opened = await this.sessions.open(userId);
-      const sessionId = opened.session.id;
-      await this.audit.record(
-        'auth.signed_in',
-        { sessionId },
-        { target: { kind: 'user', id: userId }, actorId: userId },
-      );
-      return opened;
-    });
+  private openWith({ account, standing }: ProvenPassword): Promise<OpenedSession | null> {
+    return this.opener.open({ account, standings: [standing], method: 'password' });
+  }
+
+  private async askForCode({ account, standing, renew }: ProvenPassword): Promise<MfaRequiredView> {
+    await this.opener.accept(standing);
+    await renew();
+    const mfaToken = await this.challenges.issue(account.id);
+    return Object.assign(new MfaRequiredView(), { mfaRequired: true as const, mfaToken });
+  }
+
+  private codeOf(userId: string, code: string | undefined): Promise<ProvenCode> {
+    if (code === undefined)
+      throw invalid('/code', 'required', 'is needed: a second factor is in place');
+    return this.codes.judge(userId, code);
   }
 
   private async tokensFor({ session, refreshToken }: OpenedSession): Promise<TokensView> {

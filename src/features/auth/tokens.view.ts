@@ -1,5 +1,18 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+/** The password was right; POST /api/v1/auth/mfa/verify takes the code that is missing. */
+export class MfaRequiredView {
+  /** @example true */
+  @ApiProperty({ type: 'boolean', enum: [true] })
+  mfaRequired: true;
+  /**
+   * Works once, for five minutes.
+   * @example "lSNsKZjIB_4-rqlMIlPvqwY8jpSYEDquHTHP03eNe5Q"
+   */
+  @ApiProperty({ maxLength: 200, pattern: '^[A-Za-z0-9_-]+$' })
+  mfaToken: string;
+}
+
 /** What a client works with after signing in. */
 export class TokensView {
   /**

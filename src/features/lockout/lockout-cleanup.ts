@@ -1,4 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+
+import { Queue } from '../../platform/queue/index.js';
 
 import { KnownDevicesRepository } from './known-devices.repository.js';
 import { LockoutRepository } from './lockout.repository.js';
@@ -9,11 +11,16 @@ const deviceSeconds = 90 * 86_400;
 
 /** Removes failures and devices that count no more. */
 @Injectable()
-export class LockoutCleanup {
+export class LockoutCleanup implements OnModuleInit {
   constructor(
     private readonly failures: LockoutRepository,
     private readonly devices: KnownDevicesRepository,
+    private readonly queue: Queue,
   ) {}
+
+  onModuleInit(): void {
+    this.queue.handle('lockout.clean_up', async () => void (await this.run()));
+  }
 
   /** Gives the number of rows removed. */
   async run(): Promise<number> {

@@ -120,6 +120,21 @@ export class SessionsService {
     });
   }
 
+  /** Ends the session that stepping up replaces, in the running transaction; false when it is gone. */
+  async endReplaced(id: string, userId: string): Promise<boolean> {
+    if (!(await this.sessions.end(id, userId))) return false;
+    await this.ended(id, userId, 'stepped_up');
+    return true;
+  }
+
+  /** Ends the other sessions of a user in the running transaction; the caller records why. */
+  async endOthersOf(userId: string, keptId: string): Promise<number> {
+    const others = (await this.sessions.liveOf(userId)).filter(({ id }) => id !== keptId);
+    for (const { id } of others) await this.sessions.end(id, userId);
+    await this.caches.invalidate(...others.map(({ id }) => sessionTag(id)));
+    return others.length;
+  }
+
   /** Ends all sessions of a user in the running transaction; the caller records why. */
   async endAllOf(userId: string): Promise<number> {
     const ids = await this.sessions.endAllOf(userId);
@@ -185,7 +200,7 @@ export class SessionsService {
   private async ended(
     id: string,
     userId: string,
-    reason: 'owner' | 'session_limit',
+    reason: 'owner' | 'session_limit' | 'stepped_up',
   ): Promise<void> {
     await this.audit.record(
       'auth.session_revoked',

@@ -41,6 +41,8 @@ export interface Credentials {
   passwordHash: string | null;
   status: UserStatus;
   emailVerified: boolean;
+  /** Whether signing in asks for a second factor. */
+  secondFactor: boolean;
 }
 
 /** Accounts as sign-in, set-up and the command line need them: made, found, marked. */
@@ -85,10 +87,30 @@ export class AccountsService {
   /** The account somebody means by what they typed as email or username. */
   async findCredentials(identifier: string): Promise<Credentials | null> {
     const key = identifierKey(identifier);
-    const user = key && (await this.users.forSignIn(key));
-    if (!user) return null;
-    const { id, passwordHash, status, emailVerifiedAt } = user;
-    return { id, passwordHash, status, emailVerified: emailVerifiedAt !== null };
+    return credentialsOf(key && (await this.users.forSignIn(key)));
+  }
+
+  /** The account of somebody who is known already. */
+  async credentialsOf(id: string): Promise<Credentials | null> {
+    return credentialsOf(await this.users.byIdForSignIn(id));
+  }
+
+  /** @throws AppError `users.not_found` */
+  async emailOf(id: string): Promise<string> {
+    const user = await this.users.byId(id);
+    if (!user) throw new AppError('users.not_found');
+    return user.email;
+  }
+
+  /**
+   * Notes in the running transaction whether a second factor stands beside the password.
+   * @throws AppError `mfa.password_too_short` when the password needs one
+   */
+  async setSecondFactor(id: string, inPlace: boolean): Promise<void> {
+    await this.users.setSecondFactor(id, inPlace).catch((error: unknown) => {
+      const tooShort = violates(error, 'users_short_password_has_second_factor');
+      throw tooShort ? new AppError('mfa.password_too_short') : error;
+    });
   }
 
   /** All names under which failed sign-ins of an account are counted; none when it is gone. */
@@ -97,10 +119,13 @@ export class AccountsService {
     return user ? signInNamesOf(user) : [];
   }
 
-  /** Marks a sign-in in the running transaction; false when the account is not active any more. */
-  async markSignedIn(id: string): Promise<boolean> {
+  /**
+   * Marks a sign-in in the running transaction; false when the account is not active any more, or
+   * its password is not the one that was verified.
+   */
+  async markSignedIn({ id, passwordHash }: Credentials): Promise<boolean> {
     this.caches.invalidateHere(userTag(id));
-    return this.users.markSignedIn(id);
+    return this.users.markSignedIn(id, passwordHash);
   }
 
   /** Renews a hash after a successful sign-in, when the hashing policy has risen. */
@@ -152,6 +177,12 @@ export class AccountsService {
       ? this.audit.record('users.registered', { username }, { target, actorId: id })
       : this.audit.record('users.created', { username, roles: [...roles] }, { target });
   }
+}
+
+function credentialsOf(user: User | null): Credentials | null {
+  if (!user) return null;
+  const { id, passwordHash, status, emailVerifiedAt, secondFactor } = user;
+  return { id, passwordHash, status, emailVerified: emailVerifiedAt !== null, secondFactor };
 }
 
 function takenError(error: unknown): unknown {

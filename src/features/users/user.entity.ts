@@ -35,6 +35,10 @@ export class User {
   @Column('timestamptz', { name: 'deletion_due_at', nullable: true })
   deletionDueAt: Date | null;
 
+  /** Whether signing in asks for a second factor. */
+  @Column('boolean', { name: 'second_factor', default: false, select: false })
+  secondFactor: boolean;
+
   @Column('timestamptz', { name: 'email_verified_at', nullable: true })
   emailVerifiedAt: Date | null;
 

@@ -35,6 +35,9 @@ const columns = `id, email, email_key AS "emailKey", username, username_key AS "
   (SELECT coalesce(json_agg(role_name ORDER BY role_name), '[]')
    FROM user_roles WHERE user_id = users.id) AS roles`;
 
+const withCredentials = `SELECT ${columns}, password_hash AS "passwordHash",
+  second_factor AS "secondFactor" FROM users`;
+
 /** All SQL of the users feature. */
 @Injectable()
 export class UsersRepository {
@@ -46,10 +49,14 @@ export class UsersRepository {
 
   /** With the password hash. */
   forSignIn(key: { emailKey: string } | { usernameKey: string }): Promise<User | null> {
-    const selected = `SELECT ${columns}, password_hash AS "passwordHash" FROM users`;
     return 'emailKey' in key
-      ? this.one(`${selected} WHERE email_key = $1`, key.emailKey)
-      : this.one(`${selected} WHERE username_key = $1`, key.usernameKey);
+      ? this.one(`${withCredentials} WHERE email_key = $1`, key.emailKey)
+      : this.one(`${withCredentials} WHERE username_key = $1`, key.usernameKey);
+  }
+
+  /** With the password hash. */
+  byIdForSignIn(id: string): Promise<User | null> {
+    return this.one(`${withCredentials} WHERE id = $1`, id);
   }
 
   /** Holds the user until the transaction ends. */
@@ -179,13 +186,22 @@ export class UsersRepository {
     await this.addRoles(id, roles);
   }
 
-  /** Marks a sign-in, unless the account was disabled meanwhile; holds the user's row. */
-  async markSignedIn(id: string): Promise<boolean> {
+  /**
+   * Marks a sign-in, unless the account was disabled or got another password meanwhile; holds
+   * the user's row.
+   */
+  async markSignedIn(id: string, passwordHash: string | null): Promise<boolean> {
     const row = await this.database.row(
-      `UPDATE users SET last_login_at = now() WHERE id = $1 AND status = 'active' RETURNING id`,
-      [id],
+      `UPDATE users SET last_login_at = now()
+       WHERE id = $1 AND status = 'active' AND password_hash IS NOT DISTINCT FROM $2
+       RETURNING id`,
+      [id, passwordHash],
     );
     return row !== undefined;
+  }
+
+  async setSecondFactor(id: string, inPlace: boolean): Promise<void> {
+    await this.database.rows('UPDATE users SET second_factor = $2 WHERE id = $1', [id, inPlace]);
   }
 
   /** Replaces a hash unless it has changed since it was read. */

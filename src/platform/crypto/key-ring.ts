@@ -27,7 +27,7 @@ interface DataKeyRow {
 export class KeyRing {
   private readonly keys = new Map<string, Buffer>();
   private readonly current = new Map<KeyClass, string>();
-  private readonly macKeys = new Map<string, Buffer>();
+  private readonly macKeys = new Map<KeyClass, Buffer>();
 
   private constructor() {}
 
@@ -68,25 +68,20 @@ export class KeyRing {
   }
 
   /**
-   * A keyed hash (HMAC-SHA-256), by which an equal value is found again and nobody without the
-   * master key can tell which value it was, be it short or common.
+   * HMAC-SHA-256, to find a value again where it must not be readable. Its key comes from the
+   * first data key of the class and stays when a newer one seals: else nothing would be found.
    */
   mac(keyClass: KeyClass, value: string): Buffer {
-    return createHmac('sha256', this.macKey(keyClass)).update(value).digest();
-  }
-
-  /** HKDF (RFC 5869): the key that seals is not the key that hashes. */
-  private macKey(keyClass: KeyClass): Buffer {
-    const id = this.current.get(keyClass)!;
-    const key =
-      this.macKeys.get(id) ?? Buffer.from(hkdfSync('sha256', this.keys.get(id)!, '', 'mac', 32));
-    this.macKeys.set(id, key);
-    return key;
+    return createHmac('sha256', this.macKeys.get(keyClass)!).update(value).digest();
   }
 
   private add(row: Pick<DataKeyRow, 'id' | 'class'>, key: Buffer): void {
     this.keys.set(row.id, key);
     this.current.set(row.class, row.id);
+    if (this.macKeys.has(row.class)) return;
+    // HKDF (RFC 5869): the key that seals is not the key that hashes.
+    const macKey = hkdfSync('sha256', key, '', 'mac', 32);
+    this.macKeys.set(row.class, Buffer.from(macKey));
   }
 
   private async create(keyClass: KeyClass, database: Database, master: MasterKey): Promise<void> {
