@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
 
+import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuthModule, BearerStrategy } from './features/auth/index.js';
 import { DocsModule } from './features/docs/index.js';
@@ -58,6 +59,7 @@ const features = [
   TokensModule,
   AuthModule,
   MfaModule,
+  ApiKeysModule,
   SetupModule,
   PersonalDataModule,
   HealthModule,
@@ -66,7 +68,7 @@ const features = [
 ];
 
 /** Ways to prove who is calling. A request may use one of them. */
-const callerStrategies = [BearerStrategy];
+const callerStrategies = [BearerStrategy, ApiKeyStrategy];
 
 /** Composition root: platform, features, and the guards in the order in which they run. */
 @Module({})

@@ -24,6 +24,8 @@ export type Changes = Record<string, { before: unknown; after: unknown }>;
 export type RefusedSignIn =
   'unknown_identifier' | 'wrong_password' | 'disabled' | 'email_not_verified';
 
+export type RefusedApiKey = 'wrong_secret' | 'expired' | 'owner_disabled';
+
 export type KeyReason = 'first' | 'schedule' | 'operator' | 'algorithm' | 'revocation';
 
 export const auditEvents = {
@@ -134,6 +136,26 @@ export const auditEvents = {
   'roles.grant_refused': event<{ missing: string[] }>(
     'access',
     'Somebody tried to grant, change or take what they do not hold',
+  ),
+  'api_keys.created': event<{ scopes: string[]; expiresAt: string }>(
+    'authentication',
+    'Somebody made an API key',
+  ),
+  'api_keys.rotated': event<{ overlapSeconds: number }>(
+    'authentication',
+    'An API key got a new secret; the one before works on for the time named',
+  ),
+  'api_keys.revoked': event<{ userId: string }>(
+    'authentication',
+    'An API key was revoked, by its owner or by somebody who manages keys',
+  ),
+  'api_keys.refused': event<{ reason: RefusedApiKey; userId: string }>(
+    'authentication',
+    'An API key was refused; told once a minute for a key',
+  ),
+  'api_keys.scope_refused': event<{ missing: string[] }>(
+    'access',
+    'Somebody wanted an API key that may do what they may not',
   ),
   'keys.created': event<{ algorithm: string; reason: KeyReason; signsInSeconds: number }>(
     'configuration',

@@ -281,6 +281,27 @@ export const errors = {
     log: 'info',
     advice: 'Only permissions that you hold yourself can be given to a role or a user.',
   },
+  'api_keys.not_found': {
+    status: 404,
+    title: 'There is no such API key',
+    category: 'client',
+    log: 'silent',
+    advice: 'List your keys with GET /api/v1/api-keys.',
+  },
+  'api_keys.too_many': {
+    status: 409,
+    title: 'You have as many API keys as you may',
+    category: 'client',
+    log: 'silent',
+    advice: 'Revoke one that is not used any more.',
+  },
+  'api_keys.scope_exceeds_own': {
+    status: 403,
+    title: 'A key cannot do what you cannot',
+    category: 'security',
+    log: 'info',
+    advice: 'Only permissions that you hold yourself can be scopes of your keys.',
+  },
   'sessions.not_found': {
     status: 404,
     title: 'There is no such session',

@@ -1,10 +1,10 @@
 /**
  * Rate-limit policies. Each request is counted by exactly one: the policy that its route
- * declares with `@Limit()`, else `user` for a signed-in caller, else `anonymous`.
+ * declares with `@Limit()`, else `api-key` or `user` for a known caller, else `anonymous`.
  *
  * - `quota` requests are allowed in any window of `windowSeconds`.
  * - `per: 'address'` counts each route by client address, signed in or not: sign-in needs that.
- *   `per: 'caller'` counts all routes together, by user.
+ *   `per: 'caller'` counts all routes together, by user or by API key.
  */
 export interface LimitPolicy {
   quota: number;
@@ -31,6 +31,12 @@ export const limitPolicies = {
     windowSeconds: 3_600,
     per: 'caller',
     description: 'Downloads of everything that is held on a user',
+  },
+  'api-key': {
+    quota: 500,
+    windowSeconds: 60,
+    per: 'caller',
+    description: 'Programs with an API key, each key by itself, all routes together',
   },
   auth: {
     quota: 5,

@@ -5,19 +5,25 @@ import { type SignedIn, TestApp } from '../support/test-app.js';
 interface Route {
   method: string;
   path: string;
-  access: 'public' | 'signed-in' | Permission;
+  access: 'public' | 'identified' | Permission;
+  /** API keys are refused. */
+  sessionOnly: boolean;
 }
 
-const callers = ['anonymous', 'member', 'auditor', 'admin', 'signed-out'] as const;
+const callers = ['anonymous', 'member', 'auditor', 'admin', 'api-key', 'signed-out'] as const;
 type Caller = (typeof callers)[number];
 
+/** What the key of an administrator may do. */
+const scopes: readonly Permission[] = ['users.read', 'api_keys.manage'];
+
 /** What the guards must answer: the document alone decides. `passes` is anything but 401 and 403. */
-function expected(caller: Caller, { access }: Route): 401 | 403 | 'passes' {
+function expected(caller: Caller, { access, sessionOnly }: Route): 401 | 403 | 'passes' {
   if (access === 'public') return 'passes';
   if (caller === 'anonymous' || caller === 'signed-out') return 401;
-  if (access === 'signed-in') return 'passes';
-  const held: readonly Permission[] = builtInRoles[caller].permissions;
-  return held.includes(access) ? 'passes' : 403;
+  if (caller === 'api-key' && sessionOnly) return 403;
+  if (access === 'identified') return 'passes';
+  const held = caller === 'api-key' ? scopes : builtInRoles[caller].permissions;
+  return (held as readonly Permission[]).includes(access) ? 'passes' : 403;
 }
 
 function routesOf(app: TestApp): Route[] {
@@ -26,8 +32,9 @@ function routesOf(app: TestApp): Route[] {
     Object.entries(item as Record<string, Record<string, unknown>>).map(([method, operation]) => {
       const secured = (operation['security'] as object[]).some((scheme) => 'bearer' in scheme);
       const permission = operation['x-permission'] as Permission | undefined;
-      const access = permission ?? (secured ? 'signed-in' : 'public');
-      return { method: method.toUpperCase(), path, access };
+      const access = permission ?? (secured ? 'identified' : 'public');
+      const sessionOnly = operation['x-session-only'] === true;
+      return { method: method.toUpperCase(), path, access, sessionOnly };
     }),
   );
 }
@@ -39,7 +46,7 @@ function endsTheCaller({ method, path }: Route): boolean {
 
 describe('Every route, called by every kind of caller', () => {
   let app: TestApp;
-  const tokens = {} as Record<Caller, string | undefined>;
+  const credentials = {} as Record<Caller, string | undefined>;
 
   beforeAll(async () => {
     app = await TestApp.start();
@@ -56,7 +63,10 @@ describe('Every route, called by every kind of caller', () => {
     });
     await app.call('POST', '/api/v1/auth/logout', { token: users['signed-out'].accessToken });
     for (const [caller, { accessToken }] of Object.entries(users))
-      tokens[caller as Caller] = accessToken;
+      credentials[caller as Caller] = `Bearer ${accessToken}`;
+    const made = { token: users.admin.accessToken, body: { name: 'Matrix', scopes } };
+    const { key } = (await app.call('POST', '/api/v1/api-keys', made)).body as { key: string };
+    credentials['api-key'] = `ApiKey ${key}`;
   });
   afterAll(() => app.close());
 
@@ -69,15 +79,16 @@ describe('Every route, called by every kind of caller', () => {
       for (const route of routes) {
         if (endsTheCaller(route) && expected(caller, route) === 'passes') continue;
         const path = route.path.replaceAll(/\{[^}]+\}/g, '0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10');
-        const token = tokens[caller];
+        const authorization = credentials[caller];
         const mutating = route.method !== 'GET';
         const { status, body } = await app.call(route.method, path, {
-          ...(token && { token }),
+          ...(authorization && { headers: { authorization } }),
           ...(mutating && { body: { 'no such field': true } }),
         });
         // A public route may say 401 for a wrong credential in the body, never for the caller.
         const refused =
-          [401, 403].includes(status) && /^(auth\.(required|invalid_token)|access)/.test(body.code);
+          [401, 403].includes(status) &&
+          /^(auth\.(required|invalid_token|session_required)|access)/.test(body.code);
         const seen = refused ? status : 'passes';
         if (seen !== expected(caller, route)) {
           surprises.push(

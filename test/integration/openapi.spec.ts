@@ -218,6 +218,34 @@ describe('The OpenAPI document', () => {
     expect(await status('DELETE', nobody, { token })).toBe(404);
   });
 
+  it('[OP-02][ER-01] fits every answer about API keys', async () => {
+    const root = await app.administrator();
+    const { accessToken: token } = root;
+    const keys = '/api/v1/api-keys';
+    const wanted = { name: 'Report', scopes: ['users.read'], requestsPerMinute: 60 };
+    const expiresAt = new Date(Date.now() + 1e9).toISOString();
+    const made = await call('POST', keys, { token, body: { ...wanted, expiresAt } });
+    expect(made.status).toBe(201);
+    expect(await status('POST', keys, { token, body: {} })).toBe(400);
+    const member = await app.member();
+    expect(await status('POST', keys, { token: member.accessToken, body: wanted })).toBe(403);
+    const headers = { 'x-api-key': made.body.key as string };
+    expect(await status('GET', '/api/v1/users/me', { headers })).toBe(200);
+    expect(await status('GET', '/api/v1/roles', { headers })).toBe(403);
+    expect(await status('GET', keys, { headers })).toBe(403);
+    const own = `${keys}/${made.body.id}`;
+    expect(await status('POST', `${own}/rotate`, { token, body: { overlapSeconds: 60 } })).toBe(
+      200,
+    );
+    expect(await status('GET', keys, { token })).toBe(200);
+    expect(await status('DELETE', own, { token })).toBe(204);
+    expect(await status('DELETE', own, { token })).toBe(404);
+    const another = await call('POST', keys, { token, body: { name: 'Other', scopes: [] } });
+    const theirs = `/api/v1/users/${root.id}/api-keys`;
+    expect(await status('GET', theirs, { token })).toBe(200);
+    expect(await status('DELETE', `${theirs}/${another.body.id}`, { token })).toBe(204);
+  });
+
   it('[OP-02][ER-01] fits every answer about roles', async () => {
     const { accessToken: token, id } = await app.administrator();
     const member = await app.member();

@@ -14,12 +14,12 @@ export const headers: Record<string, HeaderObject> = {
   },
   RateLimit: {
     description: 'The policy, requests left, and seconds until the window is over.',
-    schema: { type: 'string', pattern: '^"[a-z]+";r=[0-9]+;t=[0-9]+$', maxLength: 100 },
+    schema: { type: 'string', pattern: '^"[a-z-]+";r=[0-9]+;t=[0-9]+$', maxLength: 100 },
     example: '"user";r=499;t=60',
   },
   'RateLimit-Policy': {
     description: 'The policy, its quota, and its window in seconds.',
-    schema: { type: 'string', pattern: '^"[a-z]+";q=[0-9]+;w=[0-9]+$', maxLength: 100 },
+    schema: { type: 'string', pattern: '^"[a-z-]+";q=[0-9]+;w=[0-9]+$', maxLength: 100 },
     example: '"user";q=500;w=60',
   },
   'Retry-After': {

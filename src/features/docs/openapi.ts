@@ -30,6 +30,19 @@ const bearer = {
     'The `accessToken` of a sign-in: a JWT after RFC9068, issued and checked as RFC8725 demands.',
 };
 
+const apiKey = {
+  type: 'http' as const,
+  scheme: 'ApiKey',
+  description: 'An API key (POST /api/v1/api-keys) for a program, within its scopes.',
+};
+
+const apiKeyHeader = {
+  type: 'apiKey' as const,
+  in: 'header',
+  name: 'X-API-Key',
+  description: 'The same, where a proxy needs `Authorization` for itself.',
+};
+
 /** The installation that the document is about. */
 export interface DescribedInstallation {
   version: string;
@@ -52,6 +65,8 @@ export function buildOpenApi(
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth(bearer, 'bearer')
+    .addSecurity('apiKey', apiKey)
+    .addSecurity('apiKeyHeader', apiKeyHeader)
     .build();
   const document = SwaggerModule.createDocument(app, settings, {
     extraModels: [ProblemView],

@@ -20,7 +20,7 @@ export function completeOperation(
     .filter((sentence) => sentence !== '')
     .join('\n\n');
   operation.tags = [tagOf(path)];
-  operation.security = traits.guarded ? [{ bearer: [] }] : [];
+  operation.security = securityOf(traits);
   if (traits.permission) operation['x-permission'] = traits.permission;
   if (traits.stepUp) operation['x-step-up'] = true;
   if (traits.sessionOnly) operation['x-session-only'] = true;
@@ -50,10 +50,17 @@ function accessSentence({ guarded, permission, sessionOnly, stepUp }: Traits): s
   return stepUp ? `${who} The sign-in must be recent: step up first if it is not.` : who;
 }
 
-function limitSentence({ limit }: Traits): string {
+function limitSentence({ limit, sessionOnly }: Traits): string {
   if (limit === unlimited) return 'No limit counts it.';
   const { quota, windowSeconds } = limitPolicies[limit];
-  return `Counted by the limit \`${limit}\`: ${quota} requests in ${windowSeconds} seconds.`;
+  const others = limit === 'user' && !sessionOnly ? ' API keys have the limit `api-key`.' : '';
+  return `Counted by the limit \`${limit}\`: ${quota} requests in ${windowSeconds} seconds.${others}`;
+}
+
+/** What may be sent, one of them. */
+function securityOf({ guarded, sessionOnly }: Traits): Record<string, string[]>[] {
+  if (!guarded) return [];
+  return sessionOnly ? [{ bearer: [] }] : [{ bearer: [] }, { apiKey: [] }, { apiKeyHeader: [] }];
 }
 
 /** `/users/{id}/roles` and `id` make "The id of the user." */

@@ -15,7 +15,7 @@ const successes: Record<string, string> = {
 };
 
 /** `users.email_taken, users.username_taken` */
-const listOfCodes = /^[a-z]+\.[a-z_]+(, [a-z]+\.[a-z_]+)*$/;
+const listOfCodes = /^[a-z_]+\.[a-z_]+(, [a-z_]+\.[a-z_]+)*$/;
 
 /** Describes what a route answers when all is well, and every problem it may answer instead. */
 export function completeResponses(operation: Operation, traits: Traits): void {

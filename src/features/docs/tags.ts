@@ -2,6 +2,7 @@
 export const tags: readonly { name: string; description: string }[] = [
   { name: 'auth', description: 'Register, sign in, stay signed in, sign out.' },
   { name: 'sessions', description: 'The sign-ins of the caller, and ending them.' },
+  { name: 'api-keys', description: 'Keys with which programs act for the caller.' },
   { name: 'users', description: 'Accounts: the own one, and those of others.' },
   { name: 'roles', description: 'Roles and what their holders may do.' },
   { name: 'permissions', description: 'Everything a role can hold.' },

@@ -153,12 +153,14 @@ export class UsersService {
 
   /**
    * What the caller holds now and not when the request began: it may have waited for a lock while
-   * its own rights were taken away.
+   * its own rights were taken away. An API key holds none beyond its scopes.
    */
   private async rightsOfCaller(): Promise<ReadonlySet<Permission>> {
-    const roles = await this.accounts.activeRoles(currentPrincipal().userId);
+    const { userId, apiKeyId, permissions } = currentPrincipal();
+    const roles = await this.accounts.activeRoles(userId);
     if (!roles) throw new AppError('auth.invalid_token');
-    return this.roles.permissionsOf(roles);
+    const held = await this.roles.permissionsOf(roles);
+    return apiKeyId ? new Set([...held].filter((right) => permissions.has(right))) : held;
   }
 
   /** Nobody manages a user who holds more than they do. */

@@ -9,6 +9,8 @@ export interface Principal {
   authenticatedAt: number;
   /** Set when an API key was sent. */
   apiKeyId?: string;
+  /** Quota of an API key, where it has one of its own. */
+  requestsPerMinute?: number;
   roles: readonly string[];
   permissions: ReadonlySet<Permission>;
 }

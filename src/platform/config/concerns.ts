@@ -432,6 +432,30 @@ export class TokensConfig extends Concern('Tokens and sessions', {
   }),
 }) {}
 
+export class ApiKeysConfig extends Concern('API keys', {
+  usualDays: integer({
+    name: 'API_KEY_DAYS',
+    description: 'Life of an API key whose maker names no end; API_KEY_MAX_DAYS at most.',
+    default: 90,
+    min: 1,
+    max: 3_650,
+  }),
+  maxDays: integer({
+    name: 'API_KEY_MAX_DAYS',
+    description: 'Longest life of an API key.',
+    default: 365,
+    min: 1,
+    max: 3_650,
+  }),
+  keysPerUser: integer({
+    name: 'API_KEYS_PER_USER',
+    description: 'API keys one user may have, expired ones included.',
+    default: 20,
+    min: 0,
+    max: 1_000,
+  }),
+}) {}
+
 export class LogConfig extends Concern('Logs', {
   level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     name: 'LOG_LEVEL',
@@ -452,5 +476,6 @@ export const concerns: readonly ConcernClass[] = [
   SecretsConfig,
   AccountsConfig,
   TokensConfig,
+  ApiKeysConfig,
   LogConfig,
 ];

@@ -3,6 +3,7 @@ import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import type { Principal } from '../access/principal.js';
 import { PerimeterConfig } from '../config/index.js';
 import { AppError } from '../errors/app-error.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -46,14 +47,19 @@ export class RateLimiter implements ThrottlerStorage {
    * @throws AppError `throttling.limit_exceeded` with Retry-After
    */
   count(request: FastifyRequest, reply: FastifyReply, policyName?: LimitPolicyName): void {
-    const userId = request.context.principal?.userId;
-    const name = policyName ?? (userId ? 'user' : 'anonymous');
+    const { principal, address } = request.context;
+    const name = policyName ?? usualPolicy(principal);
     const policy = limitPolicies[name];
-    const quota = Math.max(1, Math.round(policy.quota * this.perimeter.rateLimitScale));
-    const network = networkOf(request.context.address ?? 'gone');
-    const caller = policy.per === 'caller' && userId ? userId : network;
+    const allowed = (name === 'api-key' && principal?.requestsPerMinute) || policy.quota;
+    const quota = Math.max(1, Math.round(allowed * this.perimeter.rateLimitScale));
+    const network = networkOf(address ?? 'gone');
+    const known = policy.per === 'caller' ? (principal?.apiKeyId ?? principal?.userId) : undefined;
     const scope = policyName ? `${name}:${request.method}${request.routeOptions.url}` : name;
-    const decision = this.windows.hit(`${scope}:${caller}`, quota, policy.windowSeconds * 1000);
+    const decision = this.windows.hit(
+      `${scope}:${known ?? network}`,
+      quota,
+      policy.windowSeconds * 1000,
+    );
     request.limitDecision = decision;
     void reply.header('ratelimit-policy', `"${name}";q=${quota};w=${policy.windowSeconds}`);
     void reply.header('ratelimit', `"${name}";r=${decision.remaining};t=${decision.resetSeconds}`);
@@ -76,4 +82,9 @@ export class RateLimiter implements ThrottlerStorage {
       throw error;
     }
   }
+}
+
+function usualPolicy(principal: Principal | undefined): LimitPolicyName {
+  if (!principal) return 'anonymous';
+  return principal.apiKeyId === undefined ? 'user' : 'api-key';
 }
