@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 
 import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AuditModule } from './features/audit/index.js';
-import { AuthModule, BearerStrategy } from './features/auth/index.js';
+import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
+import { BrowserGuard, BrowserModule } from './features/browser/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { MetricsModule } from './features/metrics/index.js';
@@ -60,6 +61,7 @@ const features = [
   AuthModule,
   MfaModule,
   ApiKeysModule,
+  BrowserModule,
   SetupModule,
   PersonalDataModule,
   HealthModule,
@@ -68,7 +70,7 @@ const features = [
 ];
 
 /** Ways to prove who is calling. A request may use one of them. */
-const callerStrategies = [BearerStrategy, ApiKeyStrategy];
+const callerStrategies = [BearerStrategy, ApiKeyStrategy, CookieStrategy];
 
 /** Composition root: platform, features, and the guards in the order in which they run. */
 @Module({})
@@ -103,6 +105,7 @@ export class AppModule {
         },
         { provide: APP_GUARD, useClass: IdentifyGuard }, // who is calling?
         { provide: APP_GUARD, useClass: ThrottleGuard }, // how often?
+        { provide: APP_GUARD, useClass: BrowserGuard }, // with cookies: did they mean it?
         { provide: APP_GUARD, useClass: AccessGuard }, // may they?
         { provide: APP_PIPE, useClass: StrictValidationPipe },
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -189,6 +189,14 @@ export const errors = {
     log: 'silent',
     advice: 'Your sign-in is too old for this: sign in again or POST /api/v1/auth/step-up.',
   },
+  'csrf.failed': {
+    status: 403,
+    title: 'The request may come from a page that is not ours',
+    category: 'security',
+    log: 'info',
+    advice:
+      'With cookies, send `X-CSRF-Token` from GET /api/v1/csrf-token, of this session, with every change.',
+  },
   'access.denied': {
     status: 403,
     title: 'You do not hold the permission for this',

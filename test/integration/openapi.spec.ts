@@ -167,6 +167,39 @@ describe('The OpenAPI document', () => {
     expect(await status('POST', login, { body })).toBe(429);
   });
 
+  it('[OP-02][ID-13][PE-05] fits every answer to a browser', async () => {
+    const { username } = await app.member();
+    const login = '/api/v1/auth/login';
+    const body = { identifier: username, password: goodPassword, mode: 'cookie' };
+    const signedIn = await call('POST', login, { body });
+    const lines = signedIn.headers['set-cookie'] as unknown as string[];
+    const cookie = lines.map((line) => line.split(';', 1)[0]).join('; ');
+    const { csrfToken } = (await call('GET', '/api/v1/csrf-token', { headers: { cookie } })).body;
+    const headers = { cookie, 'x-csrf-token': csrfToken as string };
+    const foreign = { ...headers, 'sec-fetch-site': 'cross-site' };
+    const refresh = '/api/v1/auth/refresh';
+    expect(await status('POST', login, { body, headers: foreign })).toBe(403);
+    expect(await status('POST', refresh, { body: {}, headers: { cookie } })).toBe(403);
+    expect(await status('POST', refresh, { body: {}, headers })).toBe(200);
+    expect(await status('POST', '/api/v1/auth/logout', { headers: { cookie } })).toBe(403);
+    expect(await status('POST', '/api/v1/auth/logout', { headers })).toBe(204);
+  });
+
+  it('[ID-13][PE-05] says how browsers sign in, and what they send beside their cookies', () => {
+    expect(document.components?.securitySchemes).toMatchObject({
+      cookie: { type: 'apiKey', in: 'cookie', name: '__Host-gatehouse-access' },
+      csrf: { type: 'apiKey', in: 'header', name: 'X-CSRF-Token' },
+    });
+    const me = document.paths['/api/v1/users/me']!;
+    expect(me.get!.security).toContainEqual({ cookie: [] });
+    expect(me.patch!.security).toContainEqual({ cookie: [], csrf: [] });
+    expect(Object.keys(me.patch!.responses)).toContain('403');
+    const { properties } = document.components!.schemas!['Login'] as {
+      properties: Record<string, unknown>;
+    };
+    expect(properties['mode']).toMatchObject({ enum: ['bearer', 'cookie'] });
+  });
+
   it('[OP-02][ER-01] fits every answer about accounts and sessions', async () => {
     const root = await app.administrator();
     const member = await app.member();

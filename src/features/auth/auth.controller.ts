@@ -3,6 +3,7 @@ import { ApiExtraModels, ApiOkResponse, getSchemaPath } from '@nestjs/swagger';
 
 import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { DropsCredentials, ExchangesCredentials, IssuesCredentials } from '../browser/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { UserView } from '../users/index.js';
 import { Attempt } from './attempts.interceptor.js';
@@ -24,6 +25,10 @@ const LoginAttempt = (): MethodDecorator =>
       schema: { anyOf: [TokensView, MfaRequiredView].map((v) => ({ $ref: getSchemaPath(v) })) },
     }),
   );
+
+const StepUpAttempt = (): MethodDecorator => applyDecorators(Access.signedIn(), Attempt('step_up'));
+
+const RefreshAttempt = (): MethodDecorator => applyDecorators(Access.public(), Attempt('refresh'));
 
 @Controller('auth')
 export class AuthController {
@@ -54,6 +59,7 @@ export class AuthController {
   @Post('login')
   @HttpCode(200)
   @LoginAttempt()
+  @IssuesCredentials()
   login(@Body() request: Login): Promise<TokensView | MfaRequiredView> {
     return this.signIn.login(request);
   }
@@ -66,6 +72,7 @@ export class AuthController {
   @Post('mfa/verify')
   @HttpCode(200)
   @PublicAttempt('second_factor')
+  @IssuesCredentials()
   verify(@Body() request: VerifySecondFactor): Promise<TokensView> {
     return this.signIn.verify(request);
   }
@@ -79,8 +86,8 @@ export class AuthController {
    */
   @Post('step-up')
   @HttpCode(200)
-  @Access.signedIn()
-  @Attempt('step_up')
+  @StepUpAttempt()
+  @IssuesCredentials()
   stepUp(@Body() request: StepUpRequest): Promise<TokensView> {
     return this.signIn.stepUp(request);
   }
@@ -92,8 +99,8 @@ export class AuthController {
    */
   @Post('refresh')
   @HttpCode(200)
-  @Access.public()
-  @Attempt('refresh')
+  @RefreshAttempt()
+  @ExchangesCredentials()
   refresh(@Body() request: Refresh): Promise<TokensView> {
     return this.signIn.refresh(request);
   }
@@ -102,6 +109,7 @@ export class AuthController {
   @Post('logout')
   @HttpCode(204)
   @Access.signedIn()
+  @DropsCredentials()
   logout(): Promise<void> {
     return this.sessions.signOut();
   }
@@ -110,6 +118,7 @@ export class AuthController {
   @Post('logout-all')
   @HttpCode(204)
   @Access.signedIn()
+  @DropsCredentials()
   logoutAll(): Promise<void> {
     return this.sessions.signOutEverywhere();
   }

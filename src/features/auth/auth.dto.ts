@@ -1,7 +1,8 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
 
 import { Equals } from '../../platform/http/equals.decorator.js';
+import { CredentialMode } from '../browser/index.js';
 
 export class Register {
   /** @example "ada@example.com" */
@@ -34,7 +35,7 @@ export class Register {
   passwordConfirmation: string;
 }
 
-export class Login {
+export class Login extends CredentialMode {
   /**
    * Email address or username.
    * @example "ada@example.com"
@@ -49,7 +50,7 @@ export class Login {
   password: string;
 }
 
-export class VerifySecondFactor {
+export class VerifySecondFactor extends CredentialMode {
   /**
    * `mfaToken` of the sign-in.
    * @example "lSNsKZjIB_4-rqlMIlPvqwY8jpSYEDquHTHP03eNe5Q"
@@ -67,7 +68,7 @@ export class VerifySecondFactor {
   code: string;
 }
 
-export class StepUpRequest {
+export class StepUpRequest extends CredentialMode {
   /** @example "enchantress of number" */
   @IsString()
   @Length(1, 256)
@@ -83,11 +84,12 @@ export class StepUpRequest {
   code?: string;
 }
 
-export class Refresh {
+export class Refresh extends CredentialMode {
   /**
-   * The newest refresh token of the session.
+   * The newest refresh token of the session. Browsers leave it out: it is in their cookie.
    * @example "c2Vzc2lvbi1mYW1pbHktYW5kLXNlY3JldC1hcmUtNDgtYnl0ZXMtbG9uZy1oZXJl"
    */
+  @ApiPropertyOptional()
   @IsString()
   @Length(1, 200)
   refreshToken: string;

@@ -9,6 +9,7 @@ import { UsersModule } from '../users/index.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { BearerStrategy } from './bearer.strategy.js';
+import { CookieStrategy } from './cookie.strategy.js';
 import { PasswordCheckService } from './password-check.service.js';
 import { PrincipalsService } from './principals.service.js';
 import { SessionOpenerService } from './session-opener.service.js';
@@ -24,7 +25,8 @@ import { SignInService } from './sign-in.service.js';
     PasswordCheckService,
     PrincipalsService,
     BearerStrategy,
+    CookieStrategy,
   ],
-  exports: [PasswordCheckService, BearerStrategy],
+  exports: [PasswordCheckService, BearerStrategy, CookieStrategy],
 })
 export class AuthModule {}

@@ -3,3 +3,4 @@ export { Attempt } from './attempts.interceptor.js';
 export { AuthModule } from './auth.module.js';
 export { BearerStrategy } from './bearer.strategy.js';
 export { PasswordCheckService, type ProvenPassword } from './password-check.service.js';
+export { CookieStrategy } from './cookie.strategy.js';

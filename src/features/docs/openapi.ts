@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 
+import { accessCookie, BrowserSessionView } from '../browser/index.js';
 import { headers } from './headers.js';
 import { completeOperation } from './operations.js';
 import { ProblemView } from './problem.view.js';
@@ -43,6 +44,21 @@ const apiKeyHeader = {
   description: 'The same, where a proxy needs `Authorization` for itself.',
 };
 
+const cookie = {
+  type: 'apiKey' as const,
+  in: 'cookie' as const,
+  description:
+    'For browsers: a sign-in with `mode: "cookie"` sets it and the cookie of the refresh token.',
+};
+
+const csrf = {
+  type: 'apiKey' as const,
+  in: 'header' as const,
+  name: 'X-CSRF-Token',
+  description:
+    'With cookies, beside them on every change: `csrfToken` of a sign-in or of GET /api/v1/csrf-token.',
+};
+
 /** The installation that the document is about. */
 export interface DescribedInstallation {
   version: string;
@@ -67,9 +83,11 @@ export function buildOpenApi(
     .addBearerAuth(bearer, 'bearer')
     .addSecurity('apiKey', apiKey)
     .addSecurity('apiKeyHeader', apiKeyHeader)
+    .addCookieAuth(accessCookie, cookie, 'cookie')
+    .addApiKey(csrf, 'csrf')
     .build();
   const document = SwaggerModule.createDocument(app, settings, {
-    extraModels: [ProblemView],
+    extraModels: [ProblemView, BrowserSessionView],
     operationIdFactory: operationId,
   });
   const rules = routeRules(app);

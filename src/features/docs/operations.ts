@@ -57,10 +57,12 @@ function limitSentence({ limit, sessionOnly }: Traits): string {
   return `Counted by the limit \`${limit}\`: ${quota} requests in ${windowSeconds} seconds.${others}`;
 }
 
-/** What may be sent, one of them. */
-function securityOf({ guarded, sessionOnly }: Traits): Record<string, string[]>[] {
+/** What may be sent, one of them. A browser's cookies need the token beside them for a change. */
+function securityOf({ guarded, sessionOnly, writes }: Traits): Record<string, string[]>[] {
   if (!guarded) return [];
-  return sessionOnly ? [{ bearer: [] }] : [{ bearer: [] }, { apiKey: [] }, { apiKeyHeader: [] }];
+  const cookie: Record<string, string[]> = writes ? { cookie: [], csrf: [] } : { cookie: [] };
+  const session = [{ bearer: [] }, cookie];
+  return sessionOnly ? session : [...session, { apiKey: [] }, { apiKeyHeader: [] }];
 }
 
 /** `/users/{id}/roles` and `id` make "The id of the user." */

@@ -23,10 +23,20 @@ export function completeResponses(operation: Operation, traits: Traits): void {
   for (const [status, codes] of problemsOf(operation, traits)) {
     responses[status] = withProblems(responses[status], status, codes);
   }
+  if (traits.givesTokens) allowCookies(responses['200']);
   for (const [status, response] of Object.entries(responses)) {
     response.description ||= successes[status] ?? STATUS_CODES[status] ?? '';
     response.headers = { ...response.headers, ...headersOf(status, traits.limit !== unlimited) };
   }
+}
+
+/** With `mode: "cookie"` the answer is another one. */
+function allowCookies(response: ResponseObject | undefined): void {
+  const media = response?.content?.['application/json'];
+  if (!media) return; // read from sources, the document has no types
+  const inCookies = { $ref: '#/components/schemas/BrowserSessionView' };
+  const { anyOf = [media.schema!] } = media.schema as { anyOf?: object[] };
+  media.schema = { anyOf: [...(anyOf as [typeof inCookies]), inCookies] };
 }
 
 /** The error codes of a route by status: those its comment declares, and those of the rules. */
@@ -65,6 +75,7 @@ function codesByRule(traits: Traits): ErrorCode[] {
     ...when(writes, 'http.malformed_json', 'http.payload_too_large'),
     ...when(writes, 'http.unsupported_media_type'),
     ...when(guarded, 'auth.required', 'auth.invalid_token'),
+    ...when((guarded && writes) || traits.givesTokens, 'csrf.failed'),
     ...when(permission !== undefined, 'access.denied'),
     ...when(traits.sessionOnly, 'auth.session_required'),
     ...when(traits.stepUp, 'auth.step_up_required'),

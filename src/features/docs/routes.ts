@@ -7,6 +7,7 @@ import {
   type AccessRule,
   stepUpMetadata,
 } from '../../platform/access/access.decorator.js';
+import { type CookieUse, cookieUseMetadata } from '../browser/index.js';
 import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
 
 /** What the guards read of a handler; the document says the same because it reads the same. */
@@ -15,6 +16,7 @@ export interface RouteRules {
   access: AccessRule | undefined;
   limit: LimitPolicyName | typeof unlimited | undefined;
   stepUp: boolean;
+  cookies: CookieUse | undefined;
 }
 
 /** `UsersController` and `list` make `Users.list`. */
@@ -34,6 +36,7 @@ export function routeRules(app: INestApplication): ReadonlyMap<string, RouteRule
         access: reflector.getAllAndOverride<RouteRules['access']>(accessMetadata, targets),
         limit: reflector.getAllAndOverride<RouteRules['limit']>(limitMetadata, targets),
         stepUp: reflector.getAllAndOverride<true | undefined>(stepUpMetadata, targets) ?? false,
+        cookies: reflector.get<CookieUse | undefined>(cookieUseMetadata, targets[0]!),
       });
     }
   }

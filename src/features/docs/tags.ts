@@ -12,11 +12,13 @@ export const tags: readonly { name: string; description: string }[] = [
   },
 ];
 
+const partsOfSignIn = ['csrf-token'];
 const partsOfTheService = ['health', 'info', '.well-known', 'problems', 'setup'];
 
 /** The chapter of a path: its first segment, with the sessions apart and the service as one. */
 export function tagOf(path: string): string {
   const [first = 'service', second] = path.replace(/^\/(api\/v1\/)?/, '').split('/');
   if (first === 'auth' && second === 'sessions') return second;
+  if (partsOfSignIn.includes(first)) return 'auth';
   return partsOfTheService.includes(first) ? 'service' : first;
 }

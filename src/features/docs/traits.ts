@@ -30,6 +30,8 @@ export interface Traits {
   writes: boolean;
   takesBody: boolean;
   takesParameters: boolean;
+  /** Gives tokens, as cookies if asked to. */
+  givesTokens: boolean;
 }
 
 export function traitsOf(
@@ -37,7 +39,7 @@ export function traitsOf(
   operation: Operation,
   rules: RouteRules | undefined,
 ): Traits {
-  const { access, limit, stepUp = false } = rules ?? {};
+  const { access, limit, cookies, stepUp = false } = rules ?? {};
   const guarded = access !== 'public';
   return {
     guarded,
@@ -47,6 +49,7 @@ export function traitsOf(
     limit: limit ?? (guarded ? 'user' : 'anonymous'),
     writes: method !== 'get',
     takesBody: operation.requestBody !== undefined,
+    givesTokens: cookies === 'issue' || cookies === 'exchange',
     takesParameters: (operation.parameters?.length ?? 0) > 0,
   };
 }

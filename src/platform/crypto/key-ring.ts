@@ -11,6 +11,7 @@ export const keyClasses = [
   'second-factors',
   'sessions',
   'mails',
+  'csrf',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

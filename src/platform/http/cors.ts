@@ -12,7 +12,7 @@ export function corsOptions({ corsOrigins }: PerimeterConfig): FastifyCorsOption
     origin: (origin, done) =>
       done(null, origin !== undefined && allowed.has(origin) ? origin : false),
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], // the default leaves out half
-    allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id'],
+    allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id', 'X-CSRF-Token'],
     credentials: true,
     maxAge: 600,
     exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
