@@ -113,6 +113,10 @@ export const auditEvents = {
     'account',
     'An account was deleted: it cannot be used any more and will be erased',
   ),
+  'users.restored': event<Record<string, never>>(
+    'account',
+    'The owner took the deletion of an account back with the link in the mail',
+  ),
   'users.erased': event<Record<string, never>>(
     'account',
     'Everything held on a deleted account was erased; the id of the target means nobody now',

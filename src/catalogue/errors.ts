@@ -247,6 +247,13 @@ export const errors = {
     log: 'info',
     advice: 'Ask somebody who holds at least the rights of this user.',
   },
+  'users.restore_refused': {
+    status: 404,
+    title: 'There is nothing to restore',
+    category: 'security',
+    log: 'info',
+    advice: 'The link was used, or the account is erased or was restored by an administrator.',
+  },
   'users.own_status': {
     status: 409,
     title: 'You cannot disable yourself',

@@ -18,6 +18,11 @@ function mail<const Field extends string>(description: string, example: Record<F
 const exampleLink = 'https://gatehouse.example.com/account#verify:token';
 
 export const mails = {
+  account_deleted: mail('To the owner who deleted the account', {
+    username: 'ada',
+    link: 'https://gatehouse.example.com/account#restore:token',
+    validity: '14 days',
+  }),
   address_changed: mail('To the former address, once another one has taken its place', {
     username: 'ada',
     address: 'new@example.com',

@@ -20,6 +20,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 export const tokenPurposes = {
+  restore: purpose('Take back the deletion of an account, which the token ends with', 365 * DAY),
   setup: purpose('Make the first administrator', DAY),
 };
 

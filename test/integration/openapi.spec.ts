@@ -9,6 +9,7 @@ import { textPattern } from '../../src/features/docs/schemas.js';
 import { SetupService } from '../../src/features/setup/index.js';
 import { hasForbiddenCharacters } from '../../src/platform/http/strict-json.js';
 import { Authenticator } from '../support/authenticator.js';
+import { OneTimeTokens } from '../../src/platform/one-time-tokens/index.js';
 import { builtDocument } from '../support/built-document.js';
 import { Contract } from '../support/contract.js';
 import { type Answer, type Call, goodPassword, randomName, TestApp } from '../support/test-app.js';
@@ -247,6 +248,9 @@ describe('The OpenAPI document', () => {
     expect(await status('DELETE', `${users}/me`, mine)).toBe(401);
     const other = await app.member();
     expect(await status('DELETE', `${users}/${other.id}`, { token })).toBe(204);
+    const restored = await app.app.get(OneTimeTokens).issue('restore', { userId: member.id });
+    expect(await status('POST', `${users}/restore`, { body: { token: restored } })).toBe(204);
+    expect(await status('POST', `${users}/restore`, { body: { token: restored } })).toBe(404);
     const nobody = `${users}/0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10`;
     expect(await status('DELETE', nobody, { token })).toBe(404);
   });

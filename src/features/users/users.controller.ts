@@ -13,13 +13,25 @@ import {
 
 import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
+import { AccountRestoration } from './account-restoration.service.js';
 import { UserListView, UserView } from './user.view.js';
-import { AssignRoles, CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
+import {
+  AssignRoles,
+  CreateUser,
+  ListUsers,
+  UpdateProfile,
+  UpdateUser,
+  RestoreAccount,
+} from './users.dto.js';
 import { UsersService } from './users.service.js';
 
 @Controller('users')
 export class UsersController {
-  constructor(private readonly users: UsersService) {}
+  constructor(
+    private readonly users: UsersService,
+    private readonly restoration: AccountRestoration,
+  ) {}
 
   /** Read your own account. */
   @Get('me')
@@ -46,6 +58,18 @@ export class UsersController {
   @StepUp()
   deleteOwn(): Promise<void> {
     return this.users.deleteOwn();
+  }
+
+  /**
+   * Take back the deletion of your account, with the token of the link in the mail.
+   * @throws {404} users.restore_refused
+   */
+  @Post('restore')
+  @HttpCode(204)
+  @Access.public()
+  @Limit('auth')
+  restore(@Body() { token }: RestoreAccount): Promise<void> {
+    return this.restoration.restore(token);
   }
 
   /** List, search and page users. */

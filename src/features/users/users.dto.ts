@@ -119,6 +119,16 @@ export class UpdateUser extends UpdateProfile {
   status?: 'active' | 'disabled';
 }
 
+export class RestoreAccount {
+  /**
+   * From the link in the mail.
+   * @example "Zm9yIGEgd2hpbGUgb25seSwgYW5kIGp1c3Qgb25jZQ"
+   */
+  @IsString()
+  @Length(1, 100)
+  token: string;
+}
+
 export class AssignRoles {
   /**
    * All roles the user has from now on.

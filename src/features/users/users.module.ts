@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
+import { AccountRestoration } from './account-restoration.service.js';
 import { AccountsService } from './accounts.service.js';
 import { User } from './user.entity.js';
 import { UsersExportService } from './users-export.service.js';
@@ -21,6 +22,7 @@ import { UsersService } from './users.service.js';
     AccountsService,
     UsersImportService,
     UsersExportService,
+    AccountRestoration,
     UserErasure,
     UserPersonalData,
     UsersRepository,

@@ -10,6 +10,7 @@ import { AppError } from '../../platform/errors/app-error.js';
 import { AuditService } from '../audit/index.js';
 import { RolesService } from '../roles/index.js';
 import { SessionsService } from '../sessions/index.js';
+import { AccountRestoration } from './account-restoration.service.js';
 import { AccountsService, userTag } from './accounts.service.js';
 import type { User, UserStatus } from './user.entity.js';
 import { UserListView, UserView } from './user.view.js';
@@ -34,6 +35,7 @@ export class UsersService {
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
     private readonly caches: Caches,
+    private readonly restoration: AccountRestoration,
     private readonly config: AccountsConfig,
   ) {
     this.profiles = caches.create<UserView>({
@@ -99,7 +101,10 @@ export class UsersService {
 
   async deleteOwn(): Promise<void> {
     const { userId } = currentPrincipal();
-    await this.accounts.whileAdministratorsHold(() => this.change(userId, { status: 'deleted' }));
+    await this.accounts.whileAdministratorsHold(async () => {
+      await this.change(userId, { status: 'deleted' });
+      await this.restoration.offer(await this.locked(userId));
+    });
   }
 
   /** Marks for erasure; see {@link UserErasure}. */

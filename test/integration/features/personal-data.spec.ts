@@ -2,6 +2,8 @@ import { UserErasure } from '../../../src/features/users/user-erasure.js';
 import { PersonalDataService } from '../../../src/features/personal-data/index.js';
 import { runAs } from '../../../src/platform/context/request-context.js';
 import { expectProblem } from '../../security/support/problem.js';
+import { outboxOf } from '../../support/mailbox.js';
+import { endFolders, eventually, temporaryFolder } from '../../support/processes.js';
 import { goodPassword, randomName, type SignedIn, TestApp } from '../../support/test-app.js';
 
 /** Tables about users that no export shows, and why. */
@@ -12,11 +14,16 @@ const nothingToShow: Record<string, string> = {
 describe('Personal data', () => {
   let app: TestApp;
   let admin: SignedIn;
+  let folder: string;
   beforeAll(async () => {
-    app = await TestApp.start();
+    folder = await temporaryFolder();
+    app = await TestApp.start({ env: { PROCESS_ROLES: 'api,worker', DATA_DIR: folder } });
     admin = await app.administrator();
   });
-  afterAll(() => app.close());
+  afterAll(async () => {
+    await app.close();
+    await endFolders();
+  });
 
   const sql = async <T extends object>(text: string, ...values: unknown[]): Promise<T[]> =>
     (await app.database.superuser.query<T>(text, values)).rows;
@@ -152,6 +159,31 @@ describe('Personal data', () => {
       });
       expect(restored.body).toMatchObject({ status: 'active', deletionDueAt: null });
       expect((await login(me.username)).status).toBe(200);
+    });
+
+    it('[ID-14][V6.4.1] can be taken back by its owner with the link in the mail, once', async () => {
+      const me = await app.member();
+      await remove(me);
+      const restore = (token: string): ReturnType<TestApp['post']> =>
+        app.post('/api/v1/users/restore', { token });
+      expectProblem(await restore('made up'), 'users.restore_refused');
+      let token = '';
+      await eventually(async () => {
+        const mail = (await outboxOf(folder)).find(({ to }) => to === me.email);
+        token = mail?.token ?? '';
+        expect(mail).toMatchObject({ subject: 'Your account was deleted' });
+      });
+      const tries = await Promise.all(Array.from({ length: 16 }, () => restore(token)));
+      expect(tries.filter(({ status }) => status === 204)).toHaveLength(1);
+      expectProblem(await restore(token), 'users.restore_refused');
+      expect((await login(me.username)).status).toBe(200);
+      expect((await app.audit('users.restored')).at(-1)).toMatchObject({ actor_id: me.id });
+    });
+
+    it('[ID-14] by an administrator is not for its owner to take back', async () => {
+      const me = await app.member();
+      await app.call('DELETE', `/api/v1/users/${me.id}`, { token: admin.accessToken });
+      expect(await sql('SELECT 1 FROM one_time_tokens WHERE user_id = $1', me.id)).toEqual([]);
     });
 
     it('[ID-14] then erases all that is held, but the shape of the audit trail', async () => {
