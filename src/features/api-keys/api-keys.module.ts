@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 
 import { RolesModule } from '../roles/index.js';
 import { UsersModule } from '../users/index.js';
+import { ApiKeyPersonalData } from './api-key.personal-data.js';
 import { ApiKeyStrategy } from './api-key.strategy.js';
 import { ApiKeyCallersService } from './api-key-callers.service.js';
 import { ApiKeyUsage } from './api-key-usage.js';
@@ -12,7 +13,14 @@ import { ApiKeysService } from './api-keys.service.js';
 @Module({
   imports: [UsersModule, RolesModule],
   controllers: [ApiKeysController, UserApiKeysController],
-  providers: [ApiKeysService, ApiKeysRepository, ApiKeyCallersService, ApiKeyUsage, ApiKeyStrategy],
+  providers: [
+    ApiKeysService,
+    ApiKeysRepository,
+    ApiKeyCallersService,
+    ApiKeyUsage,
+    ApiKeyStrategy,
+    ApiKeyPersonalData,
+  ],
   exports: [ApiKeyStrategy, ApiKeyCallersService, ApiKeysService],
 })
 export class ApiKeysModule {}

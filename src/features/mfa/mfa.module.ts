@@ -4,6 +4,7 @@ import { LockoutModule } from '../lockout/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { UsersModule } from '../users/index.js';
 import { MfaController } from './mfa.controller.js';
+import { MfaPersonalData } from './mfa.personal-data.js';
 import { MfaRepository } from './mfa.repository.js';
 import { MfaService } from './mfa.service.js';
 import { MfaChallengesRepository } from './mfa-challenges.repository.js';
@@ -17,6 +18,7 @@ import { SecondFactorService } from './second-factor.service.js';
     MfaService,
     SecondFactorService,
     MfaChallengesService,
+    MfaPersonalData,
     MfaRepository,
     MfaChallengesRepository,
   ],

@@ -8,7 +8,7 @@ import { goodPassword, randomName, type SignedIn, TestApp } from '../../support/
 
 /** Tables about users that no export shows, and why. */
 const nothingToShow: Record<string, string> = {
-  one_time_tokens: 'hashes of links that work for minutes',
+  one_time_tokens: 'hashes of links, and a new address until it is confirmed',
 };
 
 describe('Personal data', () => {
