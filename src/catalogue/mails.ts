@@ -48,6 +48,12 @@ export const mails = {
     validity: 'one hour',
   }),
   invitation: mail('To whom an administrator invites', { link: exampleLink, validity: '7 days' }),
+  new_device: mail('To the owner, after a sign-in from a device not known before', {
+    username: 'ada',
+    device: 'Firefox on Linux',
+    address: '203.0.113.7',
+    when: '21 November 2026 at 10:15 UTC',
+  }),
   password_changed: mail('To the owner, when the password was changed or reset', {
     username: 'ada',
     when: '21 November 2026, 10:15 UTC',
@@ -56,6 +62,18 @@ export const mails = {
     username: 'ada',
     link: exampleLink,
     validity: '10 minutes',
+  }),
+  second_factor_changed: mail('To the owner, when the second factor was put in place or removed', {
+    username: 'ada',
+    change: 'an authenticator app was added',
+    address: '203.0.113.7',
+    when: '21 November 2026 at 10:15 UTC',
+  }),
+  session_limit_reached: mail('To the owner, when a sign-in ended the oldest session', {
+    username: 'ada',
+    device: 'Firefox on Linux',
+    address: '203.0.113.7',
+    when: '21 November 2026 at 10:15 UTC',
   }),
 } satisfies Record<string, MailDefinition>;
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 
 import type { Principal } from '../../platform/access/index.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
@@ -13,6 +14,9 @@ interface CachedPrincipal {
   expiresAt: number;
 }
 
+/** Short, in case a store was brought back to an earlier state. Milliseconds. */
+const endedMs = 60_000;
+
 /**
  * Turns an access token into its caller. The token alone proves nothing: session, status and
  * roles behind it are looked up, in a cache that every change of them invalidates, so that
@@ -21,6 +25,11 @@ interface CachedPrincipal {
 @Injectable()
 export class PrincipalsService {
   private readonly cache: TaggedCache<CachedPrincipal>;
+  /**
+   * Sessions that were asked for and are over. Only ids from tokens that we signed get here, and
+   * a token is signed when its session is there for all to see.
+   */
+  private readonly ended = new LRUCache<string, true>({ max: 20_000, ttl: endedMs });
 
   constructor(
     private readonly tokens: AccessTokensService,
@@ -45,13 +54,20 @@ export class PrincipalsService {
   async fromAccessToken(token: string): Promise<Principal | null> {
     const claims = await this.tokens.verify(token);
     if (!claims) return null;
-    const found = await this.cache.get(claims.sessionId, () => this.load(claims.sessionId));
+    const found = await this.cache.get(claims.sessionId, () => this.loadOnce(claims.sessionId));
     if (!found || found.principal.userId !== claims.userId) return null;
     return found.expiresAt > Date.now() ? found.principal : null;
   }
 
+  /** A session that has ended never comes back: nobody needs to ask for it again. */
+  private async loadOnce(sessionId: string): Promise<CachedPrincipal | null> {
+    if (this.ended.has(sessionId)) return null;
+    return this.load(sessionId);
+  }
+
   private async load(sessionId: string): Promise<CachedPrincipal | null> {
     const session = await this.sessions.live(sessionId);
+    if (!session) this.ended.set(sessionId, true);
     const roles = session && (await this.accounts.activeRoles(session.userId));
     if (!session || !roles) return null;
     const permissions = await this.roles.permissionsOf(roles);

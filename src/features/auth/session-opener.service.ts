@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 
 import type { AuditPayload } from '../../catalogue/audit-events.js';
+import { currentContext } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AuditService } from '../audit/index.js';
 import { LockoutService, type Standing } from '../lockout/index.js';
-import { type OpenedSession, SessionsService } from '../sessions/index.js';
-import { AccountsService, type Credentials } from '../users/index.js';
+import { deviceName, type OpenedSession, SessionsService } from '../sessions/index.js';
+import { AccountsService, type Credentials, OwnerNoticesService } from '../users/index.js';
 
 export interface Proof {
   account: Credentials;
@@ -25,6 +26,7 @@ export class SessionOpenerService {
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
+    private readonly notices: OwnerNoticesService,
   ) {}
 
   /** Takes note of something right that does not suffice to open a session. */
@@ -52,14 +54,21 @@ export class SessionOpenerService {
     if (spend && !(await spend())) throw new ProofGone();
     for (const standing of standings) await this.lockout.passed(standing);
     if (!(await this.accounts.markSignedIn(account))) throw new ProofGone();
-    await this.lockout.rememberDevice(standings.at(-1)!);
+    const device = await this.lockout.rememberDevice(standings.at(-1)!);
     const opened = await this.sessions.open(account.id);
+    if (opened.ended > 0) await this.tell(account.id, 'session_limit_reached');
+    if (device === 'new') await this.tell(account.id, 'new_device');
     await this.audit.record(
       'auth.signed_in',
       { sessionId: opened.session.id, method },
       { target: { kind: 'user', id: account.id }, actorId: account.id },
     );
     return opened;
+  }
+
+  private tell(userId: string, notice: 'new_device' | 'session_limit_reached'): Promise<void> {
+    const device = deviceName(currentContext()?.userAgent ?? null) ?? 'an unknown program';
+    return this.notices.tell(userId, notice, { device });
   }
 }
 

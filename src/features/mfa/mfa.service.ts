@@ -4,9 +4,8 @@ import { currentSignedIn } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { type AuditDetails, AuditService } from '../audit/index.js';
-import { LockoutService } from '../lockout/index.js';
 import { SessionsService } from '../sessions/index.js';
-import { AccountsService } from '../users/index.js';
+import { AccountsService, OwnerNoticesService } from '../users/index.js';
 import type { ConfirmTotp } from './mfa.dto.js';
 import { MfaRepository } from './mfa.repository.js';
 import { MfaStateView, RecoveryCodesView, TotpEnrolmentView } from './mfa.view.js';
@@ -20,10 +19,10 @@ export class MfaService {
     private readonly database: Database,
     private readonly factors: MfaRepository,
     private readonly codes: SecondFactorService,
-    private readonly lockout: LockoutService,
     private readonly accounts: AccountsService,
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
+    private readonly notices: OwnerNoticesService,
   ) {}
 
   async ownState(): Promise<MfaStateView> {
@@ -51,13 +50,13 @@ export class MfaService {
    */
   async confirm({ code }: ConfirmTotp): Promise<RecoveryCodesView> {
     const { userId, sessionId } = currentSignedIn();
-    const { standing, spend } = await this.codes.judgePending(userId, code);
+    const { spend } = await this.codes.judgePending(userId, code);
     return this.database.transaction(async () => {
       if (!(await spend())) throw new AppError('mfa.no_enrolment');
-      await this.lockout.passed(standing);
       await this.accounts.setSecondFactor(userId, true);
       const sessionsEnded = await this.sessions.endOthersOf(userId, sessionId);
       await this.audit.record('mfa.enabled', { sessionsEnded }, targetOf(userId));
+      await this.tell(userId, 'an authenticator app was added');
       return this.replaceCodes(userId);
     });
   }
@@ -68,6 +67,7 @@ export class MfaService {
     await this.database.transaction(async () => {
       await this.remove(userId);
       await this.audit.record('mfa.disabled', {}, targetOf(userId));
+      await this.tell(userId, 'the authenticator app was removed');
     });
   }
 
@@ -80,6 +80,7 @@ export class MfaService {
       await this.remove(userId);
       const sessionsEnded = await this.sessions.endAllOf(userId);
       await this.audit.record('mfa.reset', { sessionsEnded }, targetOf(userId));
+      await this.tell(userId, 'an operator removed the authenticator app');
     });
   }
 
@@ -89,6 +90,7 @@ export class MfaService {
     return this.database.transaction(async () => {
       if (!(await this.isEnrolled(userId))) throw new AppError('mfa.not_enrolled');
       await this.audit.record('mfa.recovery_codes_renewed', {}, targetOf(userId));
+      await this.tell(userId, 'new recovery codes replaced the old ones');
       return this.replaceCodes(userId);
     });
   }
@@ -101,6 +103,10 @@ export class MfaService {
   private async remove(userId: string): Promise<void> {
     if (!(await this.factors.remove(userId))) throw new AppError('mfa.not_enrolled');
     await this.accounts.setSecondFactor(userId, false);
+  }
+
+  private tell(userId: string, change: string): Promise<void> {
+    return this.notices.tell(userId, 'second_factor_changed', { change });
   }
 
   private async replaceCodes(userId: string): Promise<RecoveryCodesView> {

@@ -70,7 +70,11 @@ export class SecondFactorService {
     const step = this.stepOf(userId, sealed, code);
     const standing = await this.lockout.check({ kind: 'second-factor', name: userId, userId });
     if (step === null) return this.refuse(standing);
-    const spend = (): Promise<boolean> => this.factors.confirm(userId, sealed, step);
+    const spend = async (): Promise<boolean> => {
+      if (!(await this.factors.confirm(userId, sealed, step))) return false;
+      await this.lockout.passed(standing);
+      return true;
+    };
     return { method: 'totp', standing, spend };
   }
 

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+import { deviceName } from './device-name.js';
 import type { ListedSession } from './sessions.repository.js';
 
 /** One sign-in of the caller that is still good. */
@@ -8,6 +9,12 @@ export class SessionView {
   id: string;
   /** Whether this request belongs to it. */
   current: boolean;
+  /**
+   * What people call the client that signed in.
+   * @example "Firefox on Linux"
+   */
+  @ApiProperty({ maxLength: 100, pattern: '^[ -~]*$' })
+  device: string | null;
   /**
    * What the client called itself when signing in.
    * @example "Mozilla/5.0 (X11; Linux x86_64) Firefox/144.0"
@@ -30,6 +37,7 @@ export class SessionView {
     return Object.assign(new SessionView(), {
       id: session.id,
       current: session.id === currentId,
+      device: deviceName(session.userAgent),
       userAgent: session.userAgent,
       address: session.address,
       createdAt: session.createdAt,

@@ -43,9 +43,9 @@ export class SessionsService {
 
   /**
    * Opens a session in the running transaction, which must hold the user's row, so that parallel
-   * sign-ins see each other and the limit of sessions holds.
+   * sign-ins see each other and the limit of sessions holds. `ended` says how many had to go.
    */
-  async open(userId: string): Promise<OpenedSession> {
+  async open(userId: string): Promise<OpenedSession & { ended: number }> {
     const token = newRefreshToken();
     const hashes = hashesOf(token);
     const context = currentContext();
@@ -63,7 +63,7 @@ export class SessionsService {
       this.config.sessionsPerUser - 1,
     );
     for (const sessionId of ended) await this.ended(sessionId, userId, 'session_limit');
-    return { session, refreshToken: encodeRefreshToken(token) };
+    return { session, refreshToken: encodeRefreshToken(token), ended: ended.length };
   }
 
   /**

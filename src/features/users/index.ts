@@ -1,6 +1,7 @@
 export { AccountsService, type Credentials, userTag } from './accounts.service.js';
 export { UserView } from './user.view.js';
 export { UsersModule } from './users.module.js';
+export { OwnerNoticesService } from './owner-notices.service.js';
 export { signInName } from './user.policy.js';
 export { UsersExportService } from './users-export.service.js';
 export { type ImportLine, type LineOutcome, UsersImportService } from './users-import.service.js';

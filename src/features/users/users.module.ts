@@ -6,6 +6,7 @@ import { SessionsModule } from '../sessions/index.js';
 import { AccountRestoration } from './account-restoration.service.js';
 import { AccountsService } from './accounts.service.js';
 import { User } from './user.entity.js';
+import { OwnerNoticesService } from './owner-notices.service.js';
 import { UsersExportService } from './users-export.service.js';
 import { UsersImportService } from './users-import.service.js';
 import { UserPersonalData } from './user.personal-data.js';
@@ -20,6 +21,7 @@ import { UsersService } from './users.service.js';
   providers: [
     UsersService,
     AccountsService,
+    OwnerNoticesService,
     UsersImportService,
     UsersExportService,
     AccountRestoration,
@@ -27,6 +29,12 @@ import { UsersService } from './users.service.js';
     UserPersonalData,
     UsersRepository,
   ],
-  exports: [AccountsService, UsersService, UsersImportService, UsersExportService],
+  exports: [
+    AccountsService,
+    OwnerNoticesService,
+    UsersService,
+    UsersImportService,
+    UsersExportService,
+  ],
 })
 export class UsersModule {}

@@ -1,6 +1,7 @@
 import { LockoutService } from '../../../src/features/lockout/index.js';
 import { LockoutCleanup } from '../../../src/features/lockout/lockout-cleanup.js';
 import { AccountsService } from '../../../src/features/users/index.js';
+import { Database } from '../../../src/platform/database/index.js';
 import { type Answer, goodPassword, randomName, TestApp } from '../../support/test-app.js';
 
 /** Where a try comes from. */
@@ -252,6 +253,17 @@ describe('Guessing', () => {
     await sql('ALTER TABLE hidden RENAME TO failed_attempts');
     expect(answers.map(({ status }) => status)).toEqual([500, 500]);
     expect((await login(user.username, goodPassword)).status).toBe(200);
+  });
+
+  it('[ID-10] a good sign-in costs one statement more', async () => {
+    const user = await app.member();
+    const home = { address: newAddress() };
+    await login(user.username, goodPassword, home);
+    const seen = jest.spyOn(app.app.get(Database), 'rows');
+    await login(user.username, goodPassword, home);
+    const ours = seen.mock.calls.filter(([sql]) => /failed_attempts|known_devices/.test(sql));
+    expect(ours).toHaveLength(1);
+    seen.mockRestore();
   });
 
   it('[ID-10][OB-02] locks are counted', async () => {

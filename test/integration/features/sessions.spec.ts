@@ -1,6 +1,6 @@
 import { SessionCleanup } from '../../../src/features/sessions/session-cleanup.js';
 import { sessionStores } from '../../support/session-store.js';
-import { type SignedIn, TestApp } from '../../support/test-app.js';
+import { goodPassword, type SignedIn, TestApp } from '../../support/test-app.js';
 
 describe.each(sessionStores)('Sessions and refresh tokens in $name', (store) => {
   // What is there must be used: REQUIRE_REDIS=1 fails before it comes to this.
@@ -23,6 +23,14 @@ describe.each(sessionStores)('Sessions and refresh tokens in $name', (store) => 
     app.post('/api/v1/auth/refresh', { refreshToken });
   const me = async (token: string): Promise<number> =>
     (await app.get('/api/v1/users/me', { token })).status;
+  /** Statements so far, as the service counts them. */
+  const statements = async (): Promise<number> => {
+    const { body } = await app.get('/metrics');
+    const lines = (body as string).matchAll(
+      /^database_query_duration_seconds_count\{.*\} (\d+)$/gm,
+    );
+    return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+  };
 
   it('[ID-07][F20][V10.4.5] 16 parallel refreshes leave one lineage, 20 rounds', async () => {
     const user = await app.member();
@@ -194,17 +202,31 @@ describe.each(sessionStores)('Sessions and refresh tokens in $name', (store) => 
   it('[AU-01] no query per request at steady state', async () => {
     const user = await app.member();
     await me(user.accessToken);
-    const count = async (): Promise<number> => {
-      const { body } = await app.get('/metrics');
-      const lines = (body as string).matchAll(
-        /^database_query_duration_seconds_count\{.*\} (\d+)$/gm,
-      );
-      return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
-    };
-    const before = await count();
+    const before = await statements();
     for (let request = 0; request < 50; request++) expect(await me(user.accessToken)).toBe(200);
     // The listener's heartbeat runs on a connection that is not measured.
-    expect((await count()) - before).toBeLessThanOrEqual(2);
+    expect((await statements()) - before).toBeLessThanOrEqual(2);
+  });
+
+  it('[AU-01] nor for a token whose session has ended', async () => {
+    const user = await app.member();
+    await app.call('POST', '/api/v1/auth/logout', { token: user.accessToken });
+    expect(await me(user.accessToken)).toBe(401);
+    const before = await statements();
+    for (let request = 0; request < 50; request++) expect(await me(user.accessToken)).toBe(401);
+    expect((await statements()) - before).toBeLessThanOrEqual(2);
+  });
+
+  it('[ID-08] names the device', async () => {
+    const user = await app.member();
+    const userAgent = 'Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0';
+    await app.post(
+      '/api/v1/auth/login',
+      { identifier: user.username, password: goodPassword },
+      { headers: { 'user-agent': userAgent } },
+    );
+    const { body } = await app.get('/api/v1/auth/sessions', { token: user.accessToken });
+    expect((body.items as object[])[0]).toMatchObject({ device: 'Firefox on Linux', userAgent });
   });
 });
 
