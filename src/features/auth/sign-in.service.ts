@@ -26,13 +26,10 @@ export class SignInService {
   async login({ identifier, password }: Login): Promise<TokensView | MfaRequiredView> {
     const judge = (): Promise<ProvenPassword> => this.passwords.forSignIn(identifier, password);
     const proven = await judge();
-    if (proven.account.secondFactor) return this.askForCode(proven);
-    // Refused when the account changed meanwhile: judged anew, since a parallel sign-in that
-    // renewed the hash is no reason, and a new password is one.
-    const opened = (await this.openWith(proven)) ?? (await this.openWith(await judge()));
-    if (!opened) return this.passwords.refuse('disabled', proven.standing);
-    await proven.renew();
-    return this.tokensFor(opened);
+    // Nothing opened when the account changed meanwhile: judged anew, since a hash renewed by a
+    // parallel sign-in is no reason to refuse, and a new password or factor is one.
+    const answer = (await this.answer(proven)) ?? (await this.answer(await judge()));
+    return answer ?? this.passwords.refuse('disabled', proven.standing);
   }
 
   /** @throws AppError `mfa.invalid_token`, `mfa.invalid_code`, `auth.too_many_attempts` */
@@ -74,8 +71,13 @@ export class SignInService {
     return this.tokensFor(await this.sessions.refresh(refreshToken));
   }
 
-  private openWith({ account, standing }: ProvenPassword): Promise<OpenedSession | null> {
-    return this.opener.open({ account, standings: [standing], method: 'password' });
+  private async answer(proven: ProvenPassword): Promise<TokensView | MfaRequiredView | null> {
+    const { account, standing, renew } = proven;
+    if (account.secondFactor) return this.askForCode(proven);
+    const opened = await this.opener.open({ account, standings: [standing], method: 'password' });
+    if (!opened) return null;
+    await renew();
+    return this.tokensFor(opened);
   }
 
   private async askForCode({ account, standing, renew }: ProvenPassword): Promise<MfaRequiredView> {

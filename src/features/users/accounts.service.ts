@@ -121,11 +121,11 @@ export class AccountsService {
 
   /**
    * Marks a sign-in in the running transaction; false when the account is not active any more, or
-   * its password is not the one that was verified.
+   * what was verified is not all that it asks for now.
    */
-  async markSignedIn({ id, passwordHash }: Credentials): Promise<boolean> {
+  async markSignedIn({ id, passwordHash, secondFactor }: Credentials): Promise<boolean> {
     this.caches.invalidateHere(userTag(id));
-    return this.users.markSignedIn(id, passwordHash);
+    return this.users.markSignedIn(id, passwordHash, secondFactor);
   }
 
   /** Renews a hash after a successful sign-in, when the hashing policy has risen. */

@@ -187,15 +187,20 @@ export class UsersRepository {
   }
 
   /**
-   * Marks a sign-in, unless the account was disabled or got another password meanwhile; holds
-   * the user's row.
+   * Marks a sign-in, unless the account was disabled, or got another password or a second factor
+   * meanwhile; holds the user's row.
    */
-  async markSignedIn(id: string, passwordHash: string | null): Promise<boolean> {
+  async markSignedIn(
+    id: string,
+    passwordHash: string | null,
+    secondFactor: boolean,
+  ): Promise<boolean> {
     const row = await this.database.row(
       `UPDATE users SET last_login_at = now()
        WHERE id = $1 AND status = 'active' AND password_hash IS NOT DISTINCT FROM $2
+         AND second_factor = $3
        RETURNING id`,
-      [id, passwordHash],
+      [id, passwordHash, secondFactor],
     );
     return row !== undefined;
   }

@@ -1,3 +1,4 @@
+import { LockoutService } from '../../../src/features/lockout/index.js';
 import { MfaChallengesService, MfaService } from '../../../src/features/mfa/index.js';
 import { Authenticator } from '../../support/authenticator.js';
 import { type Answer, goodPassword, type SignedIn, TestApp } from '../../support/test-app.js';
@@ -131,6 +132,34 @@ describe('The second factor', () => {
     );
     expect((await verify(token, authenticator.code())).body.code).toBe('mfa.invalid_token');
     expect((await login()).body.mfaRequired).toBe(true);
+  });
+
+  it('[ID-09] a sign-in under way does not pass by a factor, nor by a new password', async () => {
+    const lockout = app.app.get(LockoutService);
+    const meanwhile = async (change: string): Promise<Answer> => {
+      const check = lockout.check.bind(lockout);
+      const spy = jest.spyOn(lockout, 'check').mockImplementationOnce(async (attempt) => {
+        await sql(change, ada.id);
+        return check(attempt);
+      });
+      const answer = await login();
+      spy.mockRestore();
+      return answer;
+    };
+    const enrolled = await meanwhile('UPDATE users SET second_factor = true WHERE id = $1');
+    expect(enrolled.body).toMatchObject({ mfaRequired: true });
+    await sql('UPDATE users SET second_factor = false WHERE id = $1', ada.id);
+    const other = await app.member();
+    const changed = await meanwhile(
+      `UPDATE users SET password_hash =
+         (SELECT password_hash FROM users WHERE id = '${other.id}') WHERE id = $1`,
+    );
+    expect(changed.status).toBe(200); // another hash of the same password
+    const replaced = await meanwhile(
+      `UPDATE users SET password_hash = regexp_replace(password_hash, '.{6}$', 'AAAAAA')
+       WHERE id = $1`,
+    );
+    expect(replaced.status).toBe(401);
   });
 
   it('[ID-09] a disabled account is not let in by a challenge from before', async () => {
