@@ -191,6 +191,20 @@ describe('Guessing', () => {
     expect(await told(randomName())).toEqual(known);
   });
 
+  it('[ID-03][V6.3.8] known and unknown names take the same time, over 200 interleaved tries', async () => {
+    const users = await Promise.all(Array.from({ length: 10 }, () => app.member()));
+    const times: Record<'known' | 'unknown', number[]> = { known: [], unknown: [] };
+    for (let n = 0; n < 200; n++) {
+      const kind = n % 2 ? 'known' : 'unknown';
+      const name = n % 2 ? users[n % users.length]!.username : randomName();
+      const started = performance.now();
+      expect((await login(name, wrong)).status).toBe(401);
+      times[kind].push(performance.now() - started);
+    }
+    const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length / 2]!;
+    expect(Math.abs(median(times.known) - median(times.unknown))).toBeLessThan(5);
+  });
+
   it('[ID-10] spellings of one name count together', async () => {
     const user = await app.member();
     const address = newAddress();
