@@ -8,6 +8,7 @@ import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/inde
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
+import { IntrospectionModule } from './features/introspection/index.js';
 import { MetricsModule } from './features/metrics/index.js';
 import { PersonalDataModule } from './features/personal-data/index.js';
 import { MfaModule } from './features/mfa/index.js';
@@ -62,6 +63,7 @@ const features = [
   MfaModule,
   ApiKeysModule,
   BrowserModule,
+  IntrospectionModule,
   SetupModule,
   PersonalDataModule,
   HealthModule,

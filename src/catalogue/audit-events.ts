@@ -60,7 +60,7 @@ export const auditEvents = {
   ),
   'auth.session_revoked': event<{
     sessionId: string;
-    reason: 'owner' | 'session_limit' | 'stepped_up';
+    reason: 'owner' | 'session_limit' | 'stepped_up' | 'token_revoked';
   }>('authentication', 'A session was ended other than by signing out of it'),
   'auth.password_rehashed': event<{ from: string; to: string }>(
     'authentication',

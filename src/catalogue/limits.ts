@@ -38,6 +38,18 @@ export const limitPolicies = {
     per: 'caller',
     description: 'Programs with an API key, each key by itself, all routes together',
   },
+  introspection: {
+    quota: 3_000,
+    windowSeconds: 60,
+    per: 'caller',
+    description: 'Services that ask whether tokens are good',
+  },
+  revocation: {
+    quota: 60,
+    windowSeconds: 60,
+    per: 'address',
+    description: 'Revoking a token by presenting it',
+  },
   auth: {
     quota: 5,
     windowSeconds: 900,

@@ -7,6 +7,7 @@ export const permissions = {
   'users.assign_roles': 'Give roles to users and take them away',
   'roles.read': 'List roles and permissions',
   'roles.manage': 'Create, change and delete roles',
+  'tokens.introspect': 'Ask whether tokens and API keys of anybody are good, and whose they are',
   'api_keys.manage': 'List and revoke the API keys of other users',
 } as const satisfies Record<string, string>;
 

@@ -283,6 +283,20 @@ describe('The OpenAPI document', () => {
     expect(await status('DELETE', `${theirs}/${another.body.id}`, { token })).toBe(204);
   });
 
+  it('[OP-02][ER-01] fits every answer about tokens of others', async () => {
+    const { accessToken: token } = await app.administrator();
+    const member = await app.member();
+    const introspect = '/api/v1/auth/introspect';
+    expect(await status('POST', introspect, { token, body: { token } })).toBe(200);
+    expect(await status('POST', introspect, { token, body: { token: 'x' } })).toBe(200);
+    expect(await status('POST', introspect, { token, body: {} })).toBe(400);
+    const denied = { token: member.accessToken, body: { token } };
+    expect(await status('POST', introspect, denied)).toBe(403);
+    const body = { token: member.refreshToken };
+    expect(await status('POST', '/api/v1/auth/revoke', { body })).toBe(200);
+    expect(await status('POST', '/api/v1/auth/revoke', { body: {} })).toBe(400);
+  });
+
   it('[OP-02][ER-01] fits every answer about roles', async () => {
     const { accessToken: token, id } = await app.administrator();
     const member = await app.member();

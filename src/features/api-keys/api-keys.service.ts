@@ -94,6 +94,14 @@ export class ApiKeysService {
     });
   }
 
+  /** Revokes a key that somebody presented to have it revoked (RFC 7009). */
+  async revokePresented(id: string, userId: string): Promise<void> {
+    await this.revoke(id, userId).catch((error: unknown) => {
+      if (error instanceof AppError && error.code === 'api_keys.not_found') return; // twice at once
+      throw error;
+    });
+  }
+
   private expiryOf({ expiresAt }: CreateApiKey): Date {
     const now = Date.now();
     const { usualDays, maxDays } = this.config;

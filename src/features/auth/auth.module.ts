@@ -27,6 +27,6 @@ import { SignInService } from './sign-in.service.js';
     BearerStrategy,
     CookieStrategy,
   ],
-  exports: [PasswordCheckService, BearerStrategy, CookieStrategy],
+  exports: [PasswordCheckService, BearerStrategy, CookieStrategy, PrincipalsService],
 })
 export class AuthModule {}

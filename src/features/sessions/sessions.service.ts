@@ -127,6 +127,22 @@ export class SessionsService {
     return true;
   }
 
+  /** Ends the session of a refresh token, old ones included; false when there is none. */
+  async revokeByRefreshToken(presented: string): Promise<boolean> {
+    const token = decodeRefreshToken(presented);
+    const session = token && (await this.sessions.byFamily(hashesOf(token).family, graceSeconds));
+    return session ? this.revokeByToken(session.id, session.userId) : false;
+  }
+
+  /** Ends the session of a token that somebody presented to have it revoked (RFC 7009). */
+  async revokeByToken(id: string, userId: string): Promise<boolean> {
+    return this.database.transaction(async () => {
+      if (!(await this.sessions.end(id, userId))) return false;
+      await this.ended(id, userId, 'token_revoked');
+      return true;
+    });
+  }
+
   /** Ends the other sessions of a user in the running transaction; the caller records why. */
   async endOthersOf(userId: string, keptId: string): Promise<number> {
     const others = (await this.sessions.liveOf(userId)).filter(({ id }) => id !== keptId);
@@ -200,7 +216,7 @@ export class SessionsService {
   private async ended(
     id: string,
     userId: string,
-    reason: 'owner' | 'session_limit' | 'stepped_up',
+    reason: 'owner' | 'session_limit' | 'stepped_up' | 'token_revoked',
   ): Promise<void> {
     await this.audit.record(
       'auth.session_revoked',

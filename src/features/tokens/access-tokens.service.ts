@@ -87,6 +87,11 @@ export class AccessTokensService {
     return known.claims;
   }
 
+  /** All claims of a token that is ours and good now; null otherwise. */
+  async claimsOf(token: string): Promise<Record<string, unknown> | null> {
+    return (await this.verify(token)) && parseCompactJwt(token)!.claims;
+  }
+
   /**
    * Checks everything that cannot change. The key is found by `kid` among our own, and it
    * dictates the algorithm (RFC 8725 sections 3.1 and 3.11).

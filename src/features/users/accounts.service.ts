@@ -147,6 +147,11 @@ export class AccountsService {
     return user?.status === 'active' ? user.roles : null;
   }
 
+  /** Null when there is no such user. */
+  async usernameOf(id: string): Promise<string | null> {
+    return (await this.users.byId(id))?.username ?? null;
+  }
+
   hasAdministrator(): Promise<boolean> {
     return this.users.hasActiveAdministrator();
   }

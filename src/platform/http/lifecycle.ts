@@ -8,6 +8,7 @@ import { clientAddress } from './client-address.js';
 import { answerNodeEvents } from './client-error.js';
 import { armDeadline } from './deadline.js';
 import type { Drain } from './drain.js';
+import { checkForm, formType, parseForm } from './form.js';
 import { checkParameters, checkRequest } from './hygiene.js';
 import { type securityHeaders, surfaceOf } from './security-headers.js';
 import { parseStrictJson } from './strict-json.js';
@@ -64,7 +65,16 @@ export function registerLifecycle(
   fastify.decorateRequest('context');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  fastify.addContentTypeParser(formType, { parseAs: 'buffer' }, parseFormBody);
   answerNodeEvents(fastify.server);
+  fastify.addHook('preParsing', (request, _reply, payload, done) => {
+    try {
+      checkForm(request);
+      done(null, payload);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
   fastify.addHook('onRoute', (route) => allowedMethods.learn(route.method, route.url));
   // The body arrives in socket events, which run outside the context: enter it again.
   fastify.addHook('preValidation', (request, reply, done) =>
@@ -94,6 +104,18 @@ function parseBody(
 ): void {
   try {
     done(null, body.length === 0 ? undefined : parseStrictJson(body));
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function parseFormBody(
+  _request: FastifyRequest,
+  body: Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  try {
+    done(null, parseForm(body));
   } catch (error) {
     done(error as Error);
   }
