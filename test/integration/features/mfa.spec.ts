@@ -1,6 +1,7 @@
 import { LockoutService } from '../../../src/features/lockout/index.js';
 import { MfaChallengesService, MfaService } from '../../../src/features/mfa/index.js';
 import { Authenticator } from '../../support/authenticator.js';
+import { sessionStores } from '../../support/session-store.js';
 import { type Answer, goodPassword, type SignedIn, TestApp } from '../../support/test-app.js';
 
 const base = '/api/v1/auth';
@@ -354,15 +355,51 @@ describe('Stepping up', () => {
     expect(replayed.body.code).toBe('mfa.invalid_code');
     expect(await me(body.accessToken as string)).toBe(200);
   });
+});
 
-  it('of 8 parallel tries one replaces the session', async () => {
-    const tries = Array.from({ length: 8 }, () => stepUp({ password: goodPassword }));
-    const statuses = (await Promise.all(tries)).map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
-    const { rowCount } = await app.database.superuser.query(
-      'SELECT FROM sessions WHERE user_id = $1',
-      [ada.id],
+describe.each(sessionStores)('With sessions in $name', (store) => {
+  const it = store.installed ? test : test.skip;
+  let app: TestApp;
+  let ada: SignedIn;
+
+  beforeAll(async () => {
+    if (store.installed) app = await TestApp.start({ env: await store.start() });
+  });
+  afterAll(async () => {
+    if (!store.installed) return;
+    await app.close();
+    await store.stop();
+  });
+  beforeEach(async () => {
+    if (store.installed) ada = await app.member();
+  });
+
+  const alive = async (): Promise<number> => (await store.generations(app, ada.id)).length;
+
+  it('[V7.2.4] of 8 parallel tries to step up one replaces the session', async () => {
+    const { accessToken: token } = ada;
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        app.post(`${base}/step-up`, { password: goodPassword }, { token }),
+      ),
     );
-    expect(rowCount).toBe(1);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(await alive()).toBe(1);
+    expect((await app.get('/api/v1/users/me', { token })).status).toBe(401);
+  });
+
+  it('[V7.4.3] enabling a second factor keeps one session, and a replayed code opens none', async () => {
+    await app.signIn(ada.id, ada.username);
+    const { authenticator } = await Authenticator.enrol(app, ada);
+    expect(await alive()).toBe(1);
+    const { body } = await app.post(`${base}/login`, {
+      identifier: ada.username,
+      password: goodPassword,
+    });
+    const code = authenticator.code();
+    const verify = { mfaToken: body.mfaToken as string, code };
+    expect((await app.post(`${base}/mfa/verify`, verify)).status).toBe(200);
+    expect((await app.post(`${base}/mfa/verify`, verify)).status).toBe(401);
+    expect(await alive()).toBe(2);
   });
 });
