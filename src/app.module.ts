@@ -3,15 +3,20 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { Logger } from 'pino';
 
 import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
+import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { IntrospectionModule } from './features/introspection/index.js';
+import { InvitationsModule } from './features/invitations/index.js';
 import { MetricsModule } from './features/metrics/index.js';
 import { PersonalDataModule } from './features/personal-data/index.js';
 import { MfaModule } from './features/mfa/index.js';
+import { AccountPagesModule } from './features/pages/index.js';
+import { OwnPasswordsModule } from './features/passwords/index.js';
+import { RegistrationModule } from './features/registration/index.js';
 import { RolesModule } from './features/roles/index.js';
 import { SessionsModule } from './features/sessions/index.js';
 import { SetupModule } from './features/setup/index.js';
@@ -64,6 +69,11 @@ const features = [
   ApiKeysModule,
   BrowserModule,
   IntrospectionModule,
+  AddressesModule,
+  InvitationsModule,
+  RegistrationModule,
+  OwnPasswordsModule,
+  AccountPagesModule,
   SetupModule,
   PersonalDataModule,
   HealthModule,

@@ -26,6 +26,8 @@ const unversioned = [
   { path: 'setup', method: RequestMethod.GET },
   'setup/setup.js',
   'setup/setup.css',
+  'account',
+  'account/account.js',
 ];
 
 /** Puts the API under /api/v1; for whoever builds an application out of {@link AppModule}. */

@@ -91,9 +91,49 @@ export const auditEvents = {
     'authentication',
     'A code of the second factor was refused',
   ),
+  'auth.password_changed': event<{ by: 'owner' | 'link'; sessions: number }>(
+    'authentication',
+    'A password was changed by its owner or with a link; `sessions` tells how many ended',
+  ),
+  'auth.password_change_refused': event<Record<string, never>>(
+    'authentication',
+    'A change was asked for with a wrong present password',
+  ),
+  'auth.link_refused': event<{ purpose: string }>(
+    'authentication',
+    'A link was opened that is spent, over, replaced or made up',
+  ),
   'access.denied': event<{ permission: string; method: string; route: string }>(
     'access',
     'A signed-in caller lacked the permission of a route',
+  ),
+  'invitations.created': event<{ invitationId: string; roles: string[] }>(
+    'account',
+    'Somebody was invited to make an account',
+  ),
+  'invitations.withdrawn': event<{ invitationId: string }>(
+    'account',
+    'An invitation was withdrawn',
+  ),
+  'invitations.accepted': event<{ invitationId: string }>(
+    'account',
+    'An account was made on invitation',
+  ),
+  'users.address_confirmed': event<Record<string, never>>(
+    'account',
+    'The owner of an account proved to read mails to its address',
+  ),
+  'users.address_change_asked': event<Record<string, never>>(
+    'account',
+    'The owner of an account asked for another address',
+  ),
+  'users.address_changed': event<Record<string, never>>(
+    'account',
+    'An account got another address, which was confirmed',
+  ),
+  'users.registration_repeated': event<Record<string, never>>(
+    'account',
+    'Somebody registered with an address that has an account; its owner was told',
   ),
   'users.registered': event<{ username: string }>('account', 'An account was registered'),
   'users.created': event<{ username: string; roles: string[] }>(

@@ -21,6 +21,11 @@ const DAY = 24 * HOUR;
 
 export const tokenPurposes = {
   restore: purpose('Take back the deletion of an account, which the token ends with', 365 * DAY),
+  change_address: purpose<{ email: string }>('Give an account another address', HOUR),
+  confirm_address: purpose<{ email: string }>('Confirm the address of an account', DAY),
+  invitation: purpose<{ invitationId: string }>('Make an account on invitation', 7 * DAY),
+  // No longer than what is sent out of band may live (ASVS V6.5.5).
+  reset_password: purpose('Set a new password', 10 * MINUTE),
   setup: purpose('Make the first administrator', DAY),
 };
 

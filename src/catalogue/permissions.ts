@@ -4,6 +4,7 @@ export const permissions = {
   'users.create': 'Create users',
   'users.update': 'Change the profile and the status of other users',
   'users.delete': 'Delete other users',
+  'users.invite': 'Invite people by mail, and list and withdraw invitations',
   'users.assign_roles': 'Give roles to users and take them away',
   'roles.read': 'List roles and permissions',
   'roles.manage': 'Create, change and delete roles',

@@ -1,3 +1,5 @@
+import type { MailName } from './mails.js';
+
 /**
  * Work that is done apart from the request that asks for it: kept in the database until done,
  * repeated when it fails. A task runs at least once, so its handler must bear a repetition.
@@ -8,14 +10,21 @@ export interface TaskDefinition {
   cron?: string;
   /** Tries before it is given up: 25 take about three days, with growing pauses. */
   maxAttempts: number;
+  /** What a job has to know is encrypted while it waits: addresses, links, credentials. */
+  sealed: boolean;
 }
 
 /** Declares one task; the type parameter is what a job of it has to know. */
 function task<Payload extends object>(
   description: string,
-  { cron, maxAttempts = 25 }: Partial<Omit<TaskDefinition, 'description'>> = {},
+  { cron, maxAttempts = 25, sealed = false }: Partial<Omit<TaskDefinition, 'description'>> = {},
 ) {
-  return { description, maxAttempts, ...(cron !== undefined && { cron }) } as TaskDefinition & {
+  return {
+    description,
+    maxAttempts,
+    sealed,
+    ...(cron !== undefined && { cron }),
+  } as TaskDefinition & {
     /** Type only: carries the payload type. */
     payload?: Payload;
   };
@@ -24,14 +33,40 @@ function task<Payload extends object>(
 /** What a task that runs by the clock has to know. */
 type Nothing = Record<string, never>;
 
+/** One mail to one address; see `mails.ts`. */
+export interface Letter {
+  id: string;
+  name: MailName;
+  to: string;
+  data: Record<string, string>;
+  /** Milliseconds since 1970; after it the mail is worth nothing. */
+  until: number | null;
+}
+
+/** An account that is made apart from the request that asked for it. */
+export interface PrivateRegistration {
+  id: string;
+  email: string;
+  username: string;
+  passwordHash: string;
+}
+
 export const tasks = {
+  'addresses.confirm_again': task<{ email: string }>(
+    'Send the link that confirms an address once more, if an account waits for it',
+    { sealed: true },
+  ),
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),
-  'mail.send': task<{ sealed: string }>('Deliver one mail; what it says is sealed'),
+  'mail.send': task<Letter>('Deliver one mail', { sealed: true }),
   'one_time_tokens.clean_up': task<Nothing>('Remove tokens that nobody used in time', {
     cron: '23 3 * * *',
   }),
+  'passwords.forgotten': task<{ email: string }>(
+    'Send the link that sets a new password, if the address has an account',
+    { sealed: true },
+  ),
   'queue.clean_up': task<Nothing>('Remove jobs that were given up two weeks ago', {
     cron: '43 3 * * *',
   }),
@@ -44,6 +79,10 @@ export const tasks = {
   'mfa.clean_up': task<Nothing>('Remove sign-ins that never got their second factor', {
     cron: '33 3 * * *',
   }),
+  'registration.private': task<PrivateRegistration>(
+    'Make an account, or tell the owner of the address that there is one',
+    { sealed: true },
+  ),
   'sessions.clean_up': task<Nothing>('Remove sessions that are over', { cron: '13 3 * * *' }),
 };
 

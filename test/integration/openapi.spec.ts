@@ -57,7 +57,8 @@ describe('The OpenAPI document', () => {
     expect(documented.filter((route) => !served.has(route))).toEqual([]);
     const known = new Set([...documented, ...undocumentedRoutes.map(([route]) => route as string)]);
     const hidden = [...served].filter(
-      (route) => !known.has(route.replace(/^HEAD/, 'GET')) && !/^\S+ \/(docs|setup)\b/.test(route),
+      (route) =>
+        !known.has(route.replace(/^HEAD/, 'GET')) && !/^\S+ \/(docs|setup|account)\b/.test(route),
     );
     expect(hidden).toEqual([]);
     expect(documented.length).toBeGreaterThan(25);
@@ -342,6 +343,39 @@ describe('The OpenAPI document', () => {
     for (const answer of answers) contract.check('POST', url, body, answer);
     expect(answers.map((answer) => answer.status)).toEqual([401, 429]);
     await strict.close();
+  });
+
+  it('[OP-02][ER-01] fits every answer about addresses, passwords and invitations', async () => {
+    const user = await app.member();
+    const { accessToken: token } = user;
+    const auth = '/api/v1/auth';
+    const email = user.email;
+    const passwords = { password: goodPassword, passwordConfirmation: goodPassword };
+    const tokens = app.app.get(OneTimeTokens);
+    const made = { userId: user.id, data: { email } };
+    const confirm = await tokens.issue('confirm_address', made);
+    const verify = (spent: string): Promise<number> =>
+      status('POST', `${auth}/email/verify`, { body: { token: spent } });
+    expect([await verify(confirm), await verify(confirm)]).toEqual([204, 403]);
+    expect(await status('POST', `${auth}/email/resend`, { body: { email } })).toBe(202);
+    expect(await status('POST', `${auth}/email/change`, { token, body: { email } })).toBe(202);
+    const change = { currentPassword: goodPassword, ...passwords };
+    const wrong = { ...change, currentPassword: 'wrong' };
+    expect(await status('POST', `${auth}/password/change`, { token, body: wrong })).toBe(403);
+    expect(await status('POST', `${auth}/password/change`, { token, body: change })).toBe(204);
+    expect(await status('POST', `${auth}/password/forgot`, { body: { email } })).toBe(202);
+    const reset = await tokens.issue('reset_password', { userId: user.id });
+    const set = { token: reset, ...passwords };
+    expect(await status('POST', `${auth}/password/reset`, { body: set })).toBe(204);
+    expect(await status('POST', `${auth}/password/reset`, { body: set })).toBe(403);
+    const administrator = (await app.administrator()).accessToken;
+    const invitations = '/api/v1/invitations';
+    const invite = { token: administrator, body: { email: 'guest@example.com' } };
+    const { body } = await call('POST', invitations, invite);
+    expect(await status('GET', invitations, { token: administrator })).toBe(200);
+    const one = `${invitations}/${body.id}`;
+    expect(await status('DELETE', one, { token: administrator })).toBe(204);
+    expect(await status('DELETE', one, { token: administrator })).toBe(404);
   });
 
   it('[OP-02][ER-01] was held against at least one good answer of every route', () => {

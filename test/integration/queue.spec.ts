@@ -105,13 +105,13 @@ describe('The queue', () => {
       `UPDATE graphile_worker._private_jobs SET locked_at = now() - interval '1 minute'`,
     );
     await app.database.superuser.query(
-      `WITH job AS (SELECT (graphile_worker.add_job('${task}', '{"name": "orphan"}')).id)
+      `WITH job AS (SELECT (graphile_worker.add_job('${task}', '{"payload": {"name": "orphan"}}')).id)
        SELECT FROM job`,
     );
     await eventually(() => expect(namesOf('orphan')).toHaveLength(1));
     await app.database.superuser.query(
       `INSERT INTO graphile_worker._private_jobs (task_id, payload, attempts, locked_at, locked_by)
-       SELECT id, '{"name": "orphaned"}', 1, now() - interval '20 seconds', 'pool-of-the-dead'
+       SELECT id, '{"payload": {"name": "orphaned"}}', 1, now() - interval '20 seconds', 'pool-of-the-dead'
        FROM graphile_worker._private_tasks WHERE identifier = '${task}'`,
     );
     await eventually(() => expect(namesOf('orphaned')).toHaveLength(1), 40_000);

@@ -5,10 +5,8 @@ import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { DropsCredentials, ExchangesCredentials, IssuesCredentials } from '../browser/index.js';
 import { SessionsService } from '../sessions/index.js';
-import { UserView } from '../users/index.js';
 import { Attempt } from './attempts.interceptor.js';
-import { Login, Refresh, Register, StepUpRequest, VerifySecondFactor } from './auth.dto.js';
-import { AuthService } from './auth.service.js';
+import { Login, Refresh, StepUpRequest, VerifySecondFactor } from './auth.dto.js';
 import { SignInService } from './sign-in.service.js';
 import { MfaRequiredView, TokensView } from './tokens.view.js';
 
@@ -33,22 +31,9 @@ const RefreshAttempt = (): MethodDecorator => applyDecorators(Access.public(), A
 @Controller('auth')
 export class AuthController {
   constructor(
-    private readonly auth: AuthService,
     private readonly signIn: SignInService,
     private readonly sessions: SessionsService,
   ) {}
-
-  /**
-   * Make an account with the default role.
-   * @throws {403} auth.registration_closed
-   * @throws {409} users.email_taken, users.username_taken
-   * @throws {503} server.overloaded
-   */
-  @Post('register')
-  @PublicAttempt('register')
-  register(@Body() request: Register): Promise<UserView> {
-    return this.auth.register(request);
-  }
 
   /**
    * Sign in with email or username. The answer is the same for every cause of failure.

@@ -1,39 +1,7 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsEmail, IsOptional, IsString, Length, MaxLength } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, IsString, Length } from 'class-validator';
 
-import { Equals } from '../../platform/http/equals.decorator.js';
 import { CredentialMode } from '../browser/index.js';
-
-export class Register {
-  /** @example "ada@example.com" */
-  @IsEmail()
-  @MaxLength(254)
-  email: string;
-
-  /**
-   * 3 to 32 letters (a-z), digits, dots, hyphens or underscores.
-   * @example "ada"
-   */
-  @IsString()
-  @Length(3, 64)
-  username: string;
-
-  /**
-   * 15 characters or more; any characters, no composition rules.
-   * @example "enchantress of number"
-   */
-  @IsString()
-  @Length(1, 256)
-  password: string;
-
-  /**
-   * The password again.
-   * @example "enchantress of number"
-   */
-  @ApiProperty({ minLength: 1, maxLength: 256 })
-  @Equals('password')
-  passwordConfirmation: string;
-}
 
 export class Login extends CredentialMode {
   /**

@@ -7,7 +7,6 @@ import { SessionsModule } from '../sessions/index.js';
 import { TokensModule } from '../tokens/index.js';
 import { UsersModule } from '../users/index.js';
 import { AuthController } from './auth.controller.js';
-import { AuthService } from './auth.service.js';
 import { BearerStrategy } from './bearer.strategy.js';
 import { CookieStrategy } from './cookie.strategy.js';
 import { PasswordCheckService } from './password-check.service.js';
@@ -19,7 +18,6 @@ import { SignInService } from './sign-in.service.js';
   imports: [UsersModule, RolesModule, SessionsModule, TokensModule, LockoutModule, MfaModule],
   controllers: [AuthController],
   providers: [
-    AuthService,
     SignInService,
     SessionOpenerService,
     PasswordCheckService,

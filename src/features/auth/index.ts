@@ -1,4 +1,3 @@
-export { Register } from './auth.dto.js';
 export { Attempt } from './attempts.interceptor.js';
 export { AuthModule } from './auth.module.js';
 export { BearerStrategy } from './bearer.strategy.js';

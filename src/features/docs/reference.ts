@@ -14,6 +14,7 @@ export const undocumentedRoutes = [
   ['GET /docs', 'Swagger UI'],
   ['GET /openapi.json', 'The OpenAPI 3.1 document'],
   ['GET /metrics', 'Metrics for Prometheus; see METRICS_TOKEN and METRICS_PORT'],
+  ['GET /account', 'The page behind the links in mails, with /account/account.js'],
   ['GET /setup', 'The page behind the set-up link, with /setup/setup.js and /setup/setup.css'],
 ] as const;
 

@@ -1,8 +1,8 @@
 import { IsString, Length } from 'class-validator';
 
-import { Register } from '../auth/index.js';
+import { NewAccountRequest } from '../registration/index.js';
 
-export class CompleteSetup extends Register {
+export class CompleteSetup extends NewAccountRequest {
   /**
    * From the link printed at start-up.
    * @example "dGhlLXRva2VuLWFmdGVyLXRoZS1oYXNoLXNpZ24taW4tdGhlLWxpbms"

@@ -21,19 +21,37 @@ import { UsersRepository } from './users.repository.js';
 /** Cache tag of everything that depends on one user. */
 export const userTag = (id: string): string => `user:${id}`;
 
-export interface NewAccount {
+/** What is asked for. */
+export interface AccountRequest {
   email: string;
   username: string;
   password: string;
+  /** How the account comes to be, for the audit trail. */
+  by: 'registration' | 'administrator';
+}
+
+/** What was asked for, checked; the password is a hash by now. */
+export interface PreparedAccount {
+  id: string;
+  email: string;
+  username: string;
+  passwordHash: string;
+}
+
+export interface AccountOptions {
+  by: AccountRequest['by'];
   displayName?: string;
-  roles?: readonly string[];
+  /** The default one when not given; a function is asked in the transaction that makes it. */
+  roles?: readonly string[] | (() => Promise<readonly string[]>);
   /** True when whoever makes the account vouches for the address. */
   emailVerified: boolean;
-  /** How the account came to be, for the audit trail. */
-  by: 'registration' | 'administrator';
   /** Checked in the transaction that makes the account, since hashing before it takes time. */
   authorise?: () => Promise<void>;
+  /** Done in the same transaction, once the account is there. */
+  afterwards?: (account: PreparedAccount) => Promise<void>;
 }
+
+export type NewAccount = AccountRequest & AccountOptions;
 
 /** What sign-in has to know of an account. */
 export interface Credentials {
@@ -59,29 +77,48 @@ export class AccountsService {
 
   /** @throws AppError `validation.failed`, `users.email_taken`, `users.username_taken` */
   async create(account: NewAccount): Promise<UserView> {
+    return this.insert(await this.prepare(account), account);
+  }
+
+  /**
+   * All that needs no database: checks what was typed and hashes the password.
+   * @throws AppError `validation.failed`
+   */
+  async prepare(account: AccountRequest): Promise<PreparedAccount> {
     const email = normaliseEmail(account.email);
     const username = normaliseUsername(account.username);
     if (account.by === 'registration') demandUnreserved(username);
     await this.policy.demand(account.password, { context: [email.key, username.key] });
-    const roles = account.roles ?? [defaultRole];
+    const passwordHash = await this.hasher.hash(account.password);
+    return { id: uuidv7(), email: email.value, username: username.value, passwordHash };
+  }
+
+  /** @throws AppError `users.email_taken`, `users.username_taken` */
+  async insert(prepared: PreparedAccount, options: AccountOptions): Promise<UserView> {
     const user = {
-      id: uuidv7(),
-      email: email.value,
-      emailKey: email.key,
-      username: username.value,
-      usernameKey: username.key,
-      displayName: account.displayName ?? null,
-      passwordHash: await this.hasher.hash(account.password),
-      emailVerifiedAt: account.emailVerified ? new Date() : null,
+      ...prepared,
+      emailKey: normaliseEmail(prepared.email).key,
+      usernameKey: normaliseUsername(prepared.username).key,
+      displayName: options.displayName ?? null,
+      emailVerifiedAt: options.emailVerified ? new Date() : null,
     };
     return this.database.transaction(async () => {
-      await account.authorise?.();
+      await options.authorise?.();
+      const roles = await rolesOf(options);
       await this.users.insert(user, roles).catch((error: unknown) => {
         throw takenError(error);
       });
-      await this.recordCreation(user, roles, account.by);
+      await this.recordCreation(user, roles, options.by);
+      await options.afterwards?.(user);
       return UserView.of((await this.users.byId(user.id))!);
     });
+  }
+
+  /** @throws AppError `users.username_taken` */
+  async demandFreeUsername(username: string): Promise<void> {
+    if (await this.users.hasUsername(normaliseUsername(username).key)) {
+      throw new AppError('users.username_taken');
+    }
   }
 
   /** The account somebody means by what they typed as email or username. */
@@ -165,9 +202,7 @@ export class AccountsService {
   }
 
   /** Makes an administrator whose address is taken as verified. */
-  createAdministrator(
-    account: Pick<NewAccount, 'email' | 'username' | 'password'>,
-  ): Promise<UserView> {
+  createAdministrator(account: Omit<AccountRequest, 'by'>): Promise<UserView> {
     const roles = [administratorRole, defaultRole];
     return this.create({ ...account, roles, emailVerified: true, by: 'administrator' });
   }
@@ -194,4 +229,8 @@ function takenError(error: unknown): unknown {
   if (violates(error, 'users_email_unique')) return new AppError('users.email_taken');
   if (violates(error, 'users_username_unique')) return new AppError('users.username_taken');
   return error;
+}
+
+async function rolesOf({ roles = [defaultRole] }: AccountOptions): Promise<readonly string[]> {
+  return typeof roles === 'function' ? roles() : roles;
 }

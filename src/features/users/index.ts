@@ -1,8 +1,16 @@
-export { AccountsService, type Credentials, userTag } from './accounts.service.js';
+export { AccountChangesService, type Contact } from './account-changes.service.js';
+export {
+  type AccountRequest,
+  AccountsService,
+  type Credentials,
+  type PreparedAccount,
+  userTag,
+} from './accounts.service.js';
 export { UserView } from './user.view.js';
 export { UsersModule } from './users.module.js';
 export { OwnerNoticesService } from './owner-notices.service.js';
-export { signInName } from './user.policy.js';
+export { normaliseEmail, signInName } from './user.policy.js';
 export { UsersExportService } from './users-export.service.js';
 export { type ImportLine, type LineOutcome, UsersImportService } from './users-import.service.js';
 export { UsersService } from './users.service.js';
+export { AssignableRolesService } from './assignable-roles.service.js';

@@ -4,7 +4,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { RolesModule } from '../roles/index.js';
 import { SessionsModule } from '../sessions/index.js';
 import { AccountRestoration } from './account-restoration.service.js';
+import { AccountChangesService } from './account-changes.service.js';
 import { AccountsService } from './accounts.service.js';
+import { AssignableRolesService } from './assignable-roles.service.js';
 import { User } from './user.entity.js';
 import { OwnerNoticesService } from './owner-notices.service.js';
 import { UsersExportService } from './users-export.service.js';
@@ -22,6 +24,8 @@ import { UsersService } from './users.service.js';
     UsersService,
     AccountsService,
     OwnerNoticesService,
+    AccountChangesService,
+    AssignableRolesService,
     UsersImportService,
     UsersExportService,
     AccountRestoration,
@@ -32,6 +36,8 @@ import { UsersService } from './users.service.js';
   exports: [
     AccountsService,
     OwnerNoticesService,
+    AccountChangesService,
+    AssignableRolesService,
     UsersService,
     UsersImportService,
     UsersExportService,

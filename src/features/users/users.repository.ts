@@ -218,6 +218,33 @@ export class UsersRepository {
     return row !== undefined;
   }
 
+  /** Of an active account; holds its row. */
+  setPassword(id: string, hash: string): Promise<boolean> {
+    return this.changed('password_hash = $2', [id, hash]);
+  }
+
+  confirmEmail(id: string, emailKey: string): Promise<boolean> {
+    return this.changed(
+      'email_verified_at = coalesce(email_verified_at, now())',
+      [id, emailKey],
+      'email_key = $2',
+    );
+  }
+
+  setEmail(id: string, email: { value: string; key: string }): Promise<boolean> {
+    return this.changed('email = $2, email_key = $3, email_verified_at = now()', [
+      id,
+      email.value,
+      email.key,
+    ]);
+  }
+
+  /** Whether the name, or one that looks like it, has an account. */
+  async hasUsername(key: string): Promise<boolean> {
+    const row = await this.database.row('SELECT 1 FROM users WHERE username_key = $1', [key]);
+    return row !== undefined;
+  }
+
   /** Makes changes to who is an administrator wait for each other until the transaction ends. */
   lockAdministrators(): Promise<void> {
     return this.database.lock('administrators');
@@ -228,6 +255,20 @@ export class UsersRepository {
       `SELECT 1 FROM users JOIN user_roles ON user_id = id
        WHERE role_name = $1 AND status = 'active' LIMIT 1`,
       [administratorRole],
+    );
+    return row !== undefined;
+  }
+
+  /** Changes an active account; false when there is none. */
+  private async changed(
+    assignment: string,
+    parameters: unknown[],
+    condition = 'true',
+  ): Promise<boolean> {
+    const row = await this.database.row(
+      `UPDATE users SET ${assignment}, updated_at = now()
+       WHERE id = $1 AND status = 'active' AND ${condition} RETURNING id`,
+      parameters,
     );
     return row !== undefined;
   }

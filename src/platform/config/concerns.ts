@@ -290,9 +290,11 @@ export class SecretsConfig extends Concern('Secrets', {
 }) {}
 
 export class AccountsConfig extends Concern('Accounts', {
-  registrationMode: oneOf(['open', 'closed'], {
+  registrationMode: oneOf(['open', 'private', 'invite', 'closed'], {
     name: 'REGISTRATION_MODE',
-    description: 'Who may make an account: anybody (`open`) or administrators only (`closed`).',
+    description:
+      'Who may make an account: anybody (`open`); anybody, without telling whether the address has ' +
+      'one already (`private`); whom administrators invite (`invite`); administrators (`closed`).',
     default: 'open',
   }),
   emailVerification: oneOf(['optional', 'required'], {

@@ -10,8 +10,8 @@ export const keyClasses = [
   'lockout',
   'second-factors',
   'sessions',
-  'mails',
   'csrf',
+  'jobs',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

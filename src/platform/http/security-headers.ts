@@ -56,5 +56,5 @@ export function securityHeadersOf({
 
 export function surfaceOf(url: string): Surface {
   if (url.startsWith('/docs')) return 'docs';
-  return url.startsWith('/setup') ? 'page' : 'api';
+  return /^\/(setup|account)(?![\w-])/.test(url) ? 'page' : 'api';
 }

@@ -4,9 +4,9 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { v7 as uuidv7 } from 'uuid';
 
 import type { MailData, MailName } from '../../catalogue/mails.js';
+import type { Letter } from '../../catalogue/tasks.js';
 import { Config, ConfigError, MailConfig, ProcessConfig } from '../config/index.js';
 import { parseSender, type Sender } from '../config/mail-settings.js';
-import { KeyRing } from '../crypto/index.js';
 import { type JobInfo, Queue } from '../queue/index.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { MailTemplates } from './mail-templates.js';
@@ -16,18 +16,6 @@ import {
   OutboxTransport,
   SmtpTransport,
 } from './mail-transport.js';
-
-/** What waits in the queue, sealed: addresses and links are nobody's business. */
-interface Letter {
-  id: string;
-  name: MailName;
-  to: string;
-  data: Record<string, string>;
-  /** Milliseconds since 1970; after it the mail is worth nothing. */
-  until: number | null;
-}
-
-const sealContext = 'queue:mail.send';
 
 /**
  * Sends mails. `send` joins the running transaction: the mail goes out if and only if what it
@@ -44,7 +32,6 @@ export class Mails implements OnModuleInit, OnApplicationShutdown {
   constructor(
     private readonly templates: MailTemplates,
     private readonly queue: Queue,
-    private readonly keys: KeyRing,
     private readonly metrics: Metrics,
     config: Config,
   ) {
@@ -58,8 +45,7 @@ export class Mails implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    if (this.transport)
-      this.queue.handle('mail.send', ({ sealed }, job) => this.deliver(sealed, job));
+    if (this.transport) this.queue.handle('mail.send', (letter, job) => this.deliver(letter, job));
     else
       this.logger.warn(
         'There is no SMTP_URL: mails wait in the queue; see docs/operations/mail.md',
@@ -77,14 +63,11 @@ export class Mails implements OnModuleInit, OnApplicationShutdown {
     data: MailData<N>,
     { until }: { until?: Date } = {},
   ): Promise<void> {
-    const letter: Letter = { id: uuidv7(), name, to, data, until: until?.getTime() ?? null };
-    const sealed = this.keys.seal('mails', Buffer.from(JSON.stringify(letter)), sealContext);
-    await this.queue.add('mail.send', { sealed: sealed.toString('base64') });
+    const letter = { id: uuidv7(), name, to, data, until: until?.getTime() ?? null };
+    await this.queue.add('mail.send', letter);
   }
 
-  private async deliver(sealed: string, { attempt, last }: JobInfo): Promise<void> {
-    const opened = this.keys.open('mails', Buffer.from(sealed, 'base64'), sealContext);
-    const letter = JSON.parse(opened.toString()) as Letter;
+  private async deliver(letter: Letter, { attempt, last }: JobInfo): Promise<void> {
     const { id, name } = letter;
     const done = (outcome: string): void => {
       this.metrics.counter('mails_total').inc({ mail: name, outcome });

@@ -75,7 +75,7 @@ export class QueueRunner implements OnApplicationBootstrap, BeforeApplicationShu
     let pauseMs = 500;
     while (!this.stopped) {
       const since = performance.now();
-      this.worker = new Worker(this.settings, this.queue.handled, this.metrics);
+      this.worker = new Worker(this.settings, this.queue, this.metrics);
       await this.worker.run().catch((error: unknown) => {
         if (!this.stopped) this.logger.warn({ err: error }, 'The worker ended and starts again');
       });

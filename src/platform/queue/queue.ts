@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { type TaskName, type TaskPayload, tasks } from '../../catalogue/tasks.js';
+import { currentContext, runInContext } from '../context/request-context.js';
+import { KeyRing } from '../crypto/index.js';
 import { type JobOptions, QueueRepository } from './queue.repository.js';
 
 export interface JobInfo {
@@ -16,6 +18,17 @@ export type TaskHandler<N extends TaskName> = (
   job: JobInfo,
 ) => Promise<void>;
 
+/** A job as it is stored; those that the clock adds have no payload. */
+interface Job {
+  payload?: object;
+  /** The request that asked for it, so that the audit trail can name it. */
+  asked?: {
+    requestId: string;
+    address?: string | null | undefined;
+    userAgent?: string | null | undefined;
+  } | null;
+}
+
 /** Jobs that were given up stay so long, for operators to look at. */
 const keepFailedDays = 14;
 
@@ -24,7 +37,10 @@ const keepFailedDays = 14;
 export class Queue implements OnModuleInit {
   private readonly handlers = new Map<TaskName, TaskHandler<TaskName>>();
 
-  constructor(private readonly jobs: QueueRepository) {}
+  constructor(
+    private readonly jobs: QueueRepository,
+    private readonly keys: KeyRing,
+  ) {}
 
   onModuleInit(): void {
     this.handle('queue.clean_up', () => this.jobs.deleteFailed(keepFailedDays));
@@ -35,8 +51,27 @@ export class Queue implements OnModuleInit {
     payload: TaskPayload<N>,
     options: JobOptions = {},
   ): Promise<void> {
-    const { maxAttempts } = tasks[task];
-    await this.jobs.add(task, payload, { maxAttempts, ...options });
+    const { maxAttempts, sealed } = tasks[task];
+    const { requestId, address, userAgent } = currentContext() ?? {};
+    const job: Job = { payload, asked: requestId ? { requestId, address, userAgent } : null };
+    await this.jobs.add(task, sealed ? { sealed: this.seal(task, job) } : job, {
+      maxAttempts,
+      ...options,
+    });
+  }
+
+  /** Does a job, in the name of the system and under the request that asked for it. */
+  async perform(task: TaskName, stored: unknown, info: JobInfo): Promise<void> {
+    const { sealed } = stored as { sealed?: string };
+    const { payload, asked } = sealed === undefined ? (stored as Job) : this.open(task, sealed);
+    const context = {
+      origin: 'system' as const,
+      requestId: asked?.requestId ?? `job-${info.id}`,
+      address: asked?.address ?? null,
+      userAgent: asked?.userAgent ?? null,
+    };
+    const handler = this.handlers.get(task)!;
+    await runInContext(context, () => handler((payload ?? {}) as never, info));
   }
 
   /** Says who does the work of a task. For providers, in `onModuleInit`. */
@@ -46,7 +81,17 @@ export class Queue implements OnModuleInit {
   }
 
   /** Every task that somebody here handles. */
-  get handled(): ReadonlyMap<TaskName, TaskHandler<TaskName>> {
-    return this.handlers;
+  get handled(): readonly TaskName[] {
+    return [...this.handlers.keys()];
+  }
+
+  private seal(task: TaskName, job: Job): string {
+    return this.keys.seal('jobs', Buffer.from(JSON.stringify(job)), task).toString('base64');
+  }
+
+  private open(task: TaskName, sealed: string): Job {
+    return JSON.parse(
+      this.keys.open('jobs', Buffer.from(sealed, 'base64'), task).toString(),
+    ) as Job;
   }
 }

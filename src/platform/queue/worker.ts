@@ -12,9 +12,8 @@ import {
 import pg from 'pg';
 
 import { type TaskName, tasks } from '../../catalogue/tasks.js';
-import { runAs } from '../context/request-context.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import type { JobInfo, TaskHandler } from './queue.js';
+import type { JobInfo, Queue } from './queue.js';
 import { lifeLock } from './queue.repository.js';
 
 export interface WorkerSettings {
@@ -36,10 +35,11 @@ export class Worker {
   private runner?: Runner;
   private workers?: WorkerPool;
   private failedLooks = 0;
+  private stopping = false;
 
   constructor(
     private readonly settings: WorkerSettings,
-    private readonly handlers: ReadonlyMap<TaskName, TaskHandler<TaskName>>,
+    private readonly queue: Queue,
     private readonly metrics: Metrics,
   ) {
     this.pool = new pg.Pool(settings.pool);
@@ -54,8 +54,8 @@ export class Worker {
     try {
       this.runner = await run({
         pgPool: this.pool,
-        taskList: Object.fromEntries([...this.handlers.keys()].map((name) => this.entry(name))),
-        parsedCronItems: parseCronItems(cronItems([...this.handlers.keys()])),
+        taskList: Object.fromEntries(this.queue.handled.map((name) => this.entry(name))),
+        parsedCronItems: parseCronItems(cronItems(this.queue.handled)),
         concurrency: this.settings.concurrency,
         pollInterval: this.settings.pollIntervalMs,
         noHandleSignals: true,
@@ -65,6 +65,7 @@ export class Worker {
         // nobody handles, and a job that stays locked.
         preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
       });
+      if (this.stopping) await this.stop();
       await this.runner.promise;
     } finally {
       await this.pool.end().catch(() => undefined);
@@ -72,6 +73,7 @@ export class Worker {
   }
 
   async stop(): Promise<void> {
+    this.stopping = true; // while it is still starting: it stops when it has
     if (!this.runner) return;
     const stopped = this.runner.stop().catch(() => undefined);
     if (await settles(stopped, finishWithinMs)) return;
@@ -80,7 +82,6 @@ export class Worker {
   }
 
   private entry(name: TaskName): [string, (payload: unknown, helpers: Helpers) => Promise<void>] {
-    const handler = this.handlers.get(name)!;
     return [
       name,
       async (payload, { job }) => {
@@ -90,7 +91,7 @@ export class Worker {
         const count = (outcome: string): void =>
           this.metrics.counter('queue_jobs_total').inc({ task: name, outcome });
         try {
-          await runAs('system', `job-${job.id}`, () => handler(payload as never, info));
+          await this.queue.perform(name, payload, info);
           count('success');
         } catch (error) {
           count(last ? 'failed' : 'retry');

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+
+import { tokenPurposes } from '../../catalogue/one-time-tokens.js';
+import { ProcessConfig } from '../../platform/config/index.js';
+import { currentPrincipal } from '../../platform/context/request-context.js';
+import { Database, violates } from '../../platform/database/index.js';
+import { Mails } from '../../platform/mail/index.js';
+import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
+import { AuditService } from '../audit/index.js';
+import { AccountChangesService } from '../users/index.js';
+
+/** Gives an account another address: once that one is confirmed, and not without the old one hearing. */
+@Injectable()
+export class AddressChangeService {
+  constructor(
+    private readonly database: Database,
+    private readonly accounts: AccountChangesService,
+    private readonly tokens: OneTimeTokens,
+    private readonly mails: Mails,
+    private readonly audit: AuditService,
+    private readonly installation: ProcessConfig,
+  ) {}
+
+  /** Whether somebody else has the address is not told, and not looked at before it is confirmed. */
+  async ask(address: string): Promise<void> {
+    const { userId } = currentPrincipal();
+    const { lifeSeconds } = tokenPurposes.change_address;
+    await this.database.transaction(async () => {
+      const contact = await this.accounts.contact(userId);
+      if (!contact) return;
+      const { username } = contact;
+      const token = await this.tokens.issue('change_address', { userId, data: { email: address } });
+      const link = `${this.installation.publicUrl}/account#change:${token}`;
+      const until = new Date(Date.now() + lifeSeconds * 1_000);
+      const data = { username, link, validity: 'one hour' };
+      await this.mails.send('confirm_new_address', address, data, { until });
+      await this.mails.send('address_change_requested', contact.email, { username, address });
+      const target = { kind: 'user', id: userId } as const;
+      await this.audit.record('users.address_change_asked', {}, { target });
+    });
+  }
+
+  /** Spends a link; false when it is worth nothing, or the address belongs to somebody by now. */
+  async apply(token: string): Promise<boolean> {
+    return this.database
+      .transaction(async () => {
+        const spent = await this.tokens.spend('change_address', token);
+        const before = spent && (await this.accounts.contact(spent.userId!));
+        if (!before) return false;
+        const { id, username } = before;
+        if (!(await this.accounts.setAddress(id, spent.data.email))) return false;
+        await this.tokens.revoke('reset_password', id); // sent to the former address
+        await this.mails.send('address_changed', before.email, {
+          username,
+          address: spent.data.email,
+        });
+        await this.audit.record(
+          'users.address_changed',
+          {},
+          { target: { kind: 'user', id }, actorId: id },
+        );
+        return true;
+      })
+      .catch((error: unknown) => {
+        if (violates(error, 'users_email_unique')) return false;
+        throw error;
+      });
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+
+import { UsersModule } from '../users/index.js';
+import { AddressChangeService } from './address-change.service.js';
+import { AddressesController } from './addresses.controller.js';
+import { AddressesService } from './addresses.service.js';
+import { ConfirmationLinksService } from './confirmation-links.service.js';
+
+@Module({
+  imports: [UsersModule],
+  controllers: [AddressesController],
+  providers: [AddressesService, AddressChangeService, ConfirmationLinksService],
+  exports: [ConfirmationLinksService],
+})
+export class AddressesModule {}

@@ -1,0 +1,72 @@
+const input = (label: string, attributes: string): string =>
+  `<label>${label} <input ${attributes} required></label>`;
+
+const newPassword = `${input('Password <small>15 characters or more</small>', 'name="password" type="password" autocomplete="new-password" minlength="15" maxlength="256"')}
+      ${input('Password again', 'name="passwordConfirmation" type="password" autocomplete="new-password"')}`;
+
+/** One page for all links: the fragment says what is wanted, and keeps the token from servers. */
+export const accountPage = `<!doctype html>
+<html lang="en">
+<head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width, initial-scale=1">
+  <title>Your account</title>
+  <link rel="stylesheet" href="/setup/setup.css">
+  <script src="/account/account.js" defer></script>
+</head>
+<body>
+  <main>
+    <h1>Your account</h1>
+    <form id="confirm" data-path="email/verify" data-done="Your address is confirmed." hidden>
+      <p>Confirm that this address is yours.</p>
+      <button>Confirm the address</button>
+    </form>
+    <form id="reset" data-path="password/reset" data-done="Your password is set. Sign in with it." hidden>
+      <p>Set a new password. All sessions of the account end with it.</p>
+      ${newPassword}
+      <button>Set the password</button>
+    </form>
+    <form id="invite" data-path="register" data-token="invitation" data-done="Your account is made. Sign in." hidden>
+      <p>Make an account with the address to which the invitation was sent.</p>
+      ${input('Email', 'name="email" type="email" autocomplete="email"')}
+      ${input('Username', 'name="username" autocomplete="username" minlength="3" maxlength="32"')}
+      ${newPassword}
+      <button>Make an account</button>
+    </form>
+    <form id="forgot" data-path="password/forgot" data-done="If the address has an account, a link is on its way." hidden>
+      <p>Have a link sent to you with which you set a new password.</p>
+      ${input('Email', 'name="email" type="email" autocomplete="email"')}
+      <button>Send the link</button>
+    </form>
+    <p id="message" role="status"></p>
+  </main>
+</body>
+</html>
+`;
+
+export const accountScript = `'use strict';
+const message = document.getElementById('message');
+const [wanted, token] = location.hash.slice(1).split(':');
+// Out of the address bar and the history, where others may read it.
+history.replaceState(null, '', location.pathname);
+const form = document.forms[wanted === 'change' ? 'confirm' : wanted];
+if (form && (token || wanted === 'forgot')) form.hidden = false;
+else message.textContent = 'Open this page with a link from a mail.';
+// Nothing happens by opening a link alone: programs that look through mails open them too.
+if (form) form.addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const fields = Object.fromEntries(new FormData(form));
+  if (token) fields[form.dataset.token || 'token'] = token;
+  const headers = { 'content-type': 'application/json' };
+  const request = { method: 'POST', headers, body: JSON.stringify(fields) };
+  const answer = await fetch('/api/v1/auth/' + form.dataset.path, request);
+  if (answer.ok) {
+    form.hidden = true;
+    message.textContent = form.dataset.done;
+    return;
+  }
+  const problem = await answer.json();
+  const errors = (problem.errors || []).map((e) => e.pointer.slice(1) + ': ' + e.message);
+  message.textContent = errors.length > 0 ? errors.join('; ') : problem.title + '. ' + problem.detail;
+});
+`;

@@ -1,0 +1,1 @@
+export { OwnPasswordsModule } from './passwords.module.js';

@@ -1,0 +1,2 @@
+export { NewAccountRequest } from './registration.dto.js';
+export { RegistrationModule } from './registration.module.js';

@@ -1,0 +1,82 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+
+import { defaultRole } from '../../catalogue/permissions.js';
+import type { PrivateRegistration } from '../../catalogue/tasks.js';
+import { ProcessConfig } from '../../platform/config/index.js';
+import { AppError } from '../../platform/errors/app-error.js';
+import { Mails } from '../../platform/mail/index.js';
+import { Queue } from '../../platform/queue/index.js';
+import { AuditService } from '../audit/index.js';
+import { ConfirmationLinksService } from '../addresses/index.js';
+import {
+  AccountChangesService,
+  type AccountRequest,
+  AccountsService,
+  UserView,
+} from '../users/index.js';
+
+/**
+ * Registration that does not tell whether an address has an account (ASVS V6.3.8): a request
+ * checks, hashes and adds a job, whatever the address; the answer describes the account as it
+ * will be. The job makes it, or tells the owner of the address that there is one.
+ */
+@Injectable()
+export class PrivateRegistrationService implements OnModuleInit {
+  constructor(
+    private readonly accounts: AccountsService,
+    private readonly contacts: AccountChangesService,
+    private readonly links: ConfirmationLinksService,
+    private readonly mails: Mails,
+    private readonly queue: Queue,
+    private readonly audit: AuditService,
+    private readonly installation: ProcessConfig,
+  ) {}
+
+  onModuleInit(): void {
+    this.queue.handle('registration.private', (prepared) => this.make(prepared));
+  }
+
+  /** @throws AppError `validation.failed`, `users.username_taken`: names are not private */
+  async register(request: AccountRequest): Promise<UserView> {
+    const prepared = await this.accounts.prepare(request);
+    await this.accounts.demandFreeUsername(prepared.username);
+    await this.queue.add('registration.private', prepared);
+    return Object.assign(new UserView(), {
+      id: prepared.id,
+      email: prepared.email,
+      username: prepared.username,
+      displayName: null,
+      status: 'active',
+      roles: [defaultRole],
+      emailVerified: false,
+      createdAt: new Date(),
+      lastLoginAt: null,
+    });
+  }
+
+  private async make(prepared: PrivateRegistration): Promise<void> {
+    try {
+      await this.accounts.insert(prepared, {
+        by: 'registration',
+        emailVerified: false,
+        afterwards: (account) => this.links.send(account),
+      });
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : undefined;
+      if (code === 'users.email_taken') return this.tellOwner(prepared);
+      if (code !== 'users.username_taken') throw error;
+      await this.mails.send('username_in_use', prepared.email, { username: prepared.username });
+    }
+  }
+
+  /** At the address that is on record, which may be written differently. */
+  private async tellOwner({ id, email }: PrivateRegistration): Promise<void> {
+    const owner = await this.contacts.contactAt(email);
+    // A job comes a second time when its worker dies: then the account is the one it made.
+    if (!owner || owner.id === id) return;
+    const reset = `${this.installation.publicUrl}/account#forgot`;
+    await this.mails.send('address_in_use', owner.email, { reset });
+    const target = { kind: 'user', id: owner.id } as const;
+    await this.audit.record('users.registration_repeated', {}, { target });
+  }
+}

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+
+import { Caches } from '../../platform/cache/index.js';
+import { PasswordHasher, PasswordPolicy } from '../../platform/passwords/index.js';
+import { userTag } from './accounts.service.js';
+import type { User } from './user.entity.js';
+import { normaliseEmail, signInNamesOf } from './user.policy.js';
+import { UsersRepository } from './users.repository.js';
+
+/** An account, as far as one has to know it to write to its owner. */
+export interface Contact {
+  id: string;
+  email: string;
+  username: string;
+  active: boolean;
+  emailVerified: boolean;
+  /** Whether one is in place, beside which a password may be shorter. */
+  secondFactor: boolean;
+  /** All names under which failed sign-ins are counted. */
+  signInNames: readonly string[];
+}
+
+/** What changes about an account when its owner proves something; each joins the transaction. */
+@Injectable()
+export class AccountChangesService {
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
+    private readonly caches: Caches,
+  ) {}
+
+  async contact(id: string): Promise<Contact | null> {
+    return contactOf(await this.users.byIdForSignIn(id));
+  }
+
+  /** The account of an address; null also for what is no address. */
+  async contactAt(email: string): Promise<Contact | null> {
+    try {
+      return contactOf(await this.users.forSignIn({ emailKey: normaliseEmail(email).key }));
+    } catch {
+      return null;
+    }
+  }
+
+  /** @throws AppError `validation.failed` when it is too weak for this account */
+  async hashNew(password: string, { email, username, secondFactor }: Contact): Promise<string> {
+    await this.policy.demand(password, { context: [email, username], secondFactor });
+    return this.hasher.hash(password);
+  }
+
+  /** False when the account is gone or disabled. */
+  async setPassword(id: string, hash: string): Promise<boolean> {
+    return this.users.setPassword(id, hash);
+  }
+
+  /** Whether `password` is the present one; takes as long when there is none. */
+  async holdsPassword(id: string, password: string): Promise<boolean> {
+    const user = await this.users.byIdForSignIn(id);
+    return (await this.hasher.verify(user?.passwordHash ?? null, password)).matches;
+  }
+
+  /**
+   * Notes that the owner reads mails to `email`; false when it is not, or no more, the address
+   * of an active account.
+   */
+  async confirmAddress(id: string, email: string): Promise<boolean> {
+    await this.caches.invalidate(userTag(id));
+    return this.users.confirmEmail(id, normaliseEmail(email).key);
+  }
+
+  /**
+   * Gives an account another address, which was confirmed; false when it is not active.
+   * @throws the violation of `users_email_unique` when somebody else has taken it
+   */
+  async setAddress(id: string, email: string): Promise<boolean> {
+    await this.caches.invalidate(userTag(id));
+    return this.users.setEmail(id, normaliseEmail(email));
+  }
+}
+
+function contactOf(user: User | null): Contact | null {
+  if (!user) return null;
+  const { id, email, username, status, emailVerifiedAt, secondFactor } = user;
+  const emailVerified = emailVerifiedAt !== null;
+  const signInNames = signInNamesOf(user);
+  const active = status === 'active';
+  return { id, email, username, active, emailVerified, secondFactor, signInNames };
+}
