@@ -50,7 +50,7 @@ describe('docs/how-to/add-a-feature.md', () => {
 });
 
 describe('Pages about the code', () => {
-  const pages = globSync(['docs/*.md', 'docs/{adr,how-to,operations}/*.md'], { cwd: root });
+  const pages = globSync(['docs/*.md', 'docs/{adr,guides,how-to,operations}/*.md'], { cwd: root });
   const sources = globSync('{src,test,docs/how-to/notes}/**/*.ts', {
     cwd: root,
     exclude: ['**/node_modules'],
