@@ -8,7 +8,7 @@ import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { AuditService } from '../audit/index.js';
 import { LockoutService } from '../lockout/index.js';
 import { SessionsService } from '../sessions/index.js';
-import { AccountChangesService, type Contact } from '../users/index.js';
+import { AccountChangesService, type Contact, type NewPassword } from '../users/index.js';
 import type { ChangePassword } from './passwords.dto.js';
 
 const whenFormat = new Intl.DateTimeFormat('en-GB', {
@@ -55,7 +55,7 @@ export class PasswordChangesService {
   /** In the running transaction; false when the account is not active any more. */
   async replace(
     { id, email, username, signInNames }: Contact,
-    hash: string,
+    hash: NewPassword,
     by: 'owner' | 'link',
     keepSession?: string,
   ): Promise<boolean> {

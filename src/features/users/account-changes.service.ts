@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 
 import { Caches } from '../../platform/cache/index.js';
-import { PasswordHasher, PasswordPolicy } from '../../platform/passwords/index.js';
+import { violates } from '../../platform/database/index.js';
+import { invalid } from '../../platform/errors/app-error.js';
+import {
+  needsSecondFactor,
+  PasswordHasher,
+  PasswordPolicy,
+} from '../../platform/passwords/index.js';
 import { userTag } from './accounts.service.js';
 import type { User } from './user.entity.js';
 import { normaliseEmail, signInNamesOf } from './user.policy.js';
@@ -18,6 +24,13 @@ export interface Contact {
   secondFactor: boolean;
   /** All names under which failed sign-ins are counted. */
   signInNames: readonly string[];
+}
+
+/** A password that was found good enough, as it is stored. */
+export interface NewPassword {
+  hash: string;
+  /** Good only beside a second factor, which must stay as long as it does. */
+  short: boolean;
 }
 
 /** What changes about an account when its owner proves something; each joins the transaction. */
@@ -44,14 +57,23 @@ export class AccountChangesService {
   }
 
   /** @throws AppError `validation.failed` when it is too weak for this account */
-  async hashNew(password: string, { email, username, secondFactor }: Contact): Promise<string> {
+  async hashNew(
+    password: string,
+    { email, username, secondFactor }: Contact,
+  ): Promise<NewPassword> {
     await this.policy.demand(password, { context: [email, username], secondFactor });
-    return this.hasher.hash(password);
+    return { hash: await this.hasher.hash(password), short: needsSecondFactor(password) };
   }
 
-  /** False when the account is gone or disabled. */
-  async setPassword(id: string, hash: string): Promise<boolean> {
-    return this.users.setPassword(id, hash);
+  /**
+   * False when the account is gone or disabled.
+   * @throws AppError `validation.failed` when the second factor that it needs was just removed
+   */
+  async setPassword(id: string, { hash, short }: NewPassword): Promise<boolean> {
+    return this.users.setPassword(id, hash, short).catch((error: unknown) => {
+      const alone = violates(error, 'users_short_password_has_second_factor');
+      throw alone ? invalid('/password', 'minLength', 'is too short to stand alone') : error;
+    });
   }
 
   /** Whether `password` is the present one; takes as long when there is none. */

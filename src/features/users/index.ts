@@ -1,4 +1,8 @@
-export { AccountChangesService, type Contact } from './account-changes.service.js';
+export {
+  AccountChangesService,
+  type Contact,
+  type NewPassword,
+} from './account-changes.service.js';
 export {
   type AccountRequest,
   AccountsService,

@@ -219,8 +219,8 @@ export class UsersRepository {
   }
 
   /** Of an active account; holds its row. */
-  setPassword(id: string, hash: string): Promise<boolean> {
-    return this.changed('password_hash = $2', [id, hash]);
+  setPassword(id: string, hash: string, short: boolean): Promise<boolean> {
+    return this.changed('password_hash = $2, password_short = $3', [id, hash, short]);
   }
 
   confirmEmail(id: string, emailKey: string): Promise<boolean> {

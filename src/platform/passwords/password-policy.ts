@@ -72,6 +72,11 @@ export function passwordWeakness(
   return undefined;
 }
 
+/** Whether it is too short to be the only factor. */
+export function needsSecondFactor(password: string): boolean {
+  return [...password].length < minLength;
+}
+
 /** `aaaa…`, `abcabcab…`, `word word`: what repeats counts once, and so is too short. */
 function isRepetition(password: string, least: number): boolean {
   const longest = Math.min(least - 1, (password.length + 1) / 2);

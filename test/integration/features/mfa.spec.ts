@@ -274,10 +274,17 @@ describe('The second factor', () => {
     const renewed = await app.call('POST', `${base}/mfa/recovery-codes`, { token });
     expect(renewed.body.code).toBe('mfa.not_enrolled');
     const { recoveryCodes } = await Authenticator.enrol(app, ada);
-    await sql('UPDATE users SET password_short = true WHERE id = $1', ada.id);
+    const short = 'ab quay 7';
+    const change = (currentPassword: string, password: string): Promise<Answer> =>
+      app.post(
+        `${base}/password/change`,
+        { currentPassword, password, passwordConfirmation: password },
+        { token },
+      );
+    expect((await change(goodPassword, short)).status).toBe(204);
     expect((await remove()).body.code).toBe('mfa.password_too_short');
+    expect((await change(short, goodPassword)).status).toBe(204);
     expect((await login()).body.mfaRequired).toBe(true);
-    await sql('UPDATE users SET password_short = false WHERE id = $1', ada.id);
     expect((await remove()).status).toBe(204);
     expect((await login()).body.accessToken).toEqual(expect.any(String));
     expect(await told('mfa.disabled')).toHaveLength(1);
