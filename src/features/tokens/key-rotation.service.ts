@@ -36,6 +36,8 @@ export interface KeyStatus {
  */
 @Injectable()
 export class KeyRotationService implements OnModuleInit {
+  private rotating?: Promise<SigningKeyRow>;
+
   constructor(
     private readonly database: Database,
     private readonly repository: SigningKeysRepository,
@@ -82,7 +84,13 @@ export class KeyRotationService implements OnModuleInit {
   }
 
   /** Publishes the next key, unless one waits already; gives its id. */
-  async rotate(reason: 'schedule' | 'operator' = 'operator'): Promise<SigningKeyRow> {
+  rotate(reason: 'schedule' | 'operator' = 'operator'): Promise<SigningKeyRow> {
+    // Making RSA keys fills the threads that connections to the database need as well.
+    this.rotating ??= this.publishNext(reason).finally(() => (this.rotating = undefined));
+    return this.rotating;
+  }
+
+  private async publishNext(reason: 'schedule' | 'operator'): Promise<SigningKeyRow> {
     const [newest] = await this.repository.all();
     if (newest && newest.signsInSeconds > 0) return newest;
     const algorithm = newest?.algorithm ?? this.config.algorithm;
