@@ -14,6 +14,7 @@ import {
   normaliseEmail,
   normaliseUsername,
   signInNamesOf,
+  usernameLooks,
 } from './user.policy.js';
 import { UserView } from './user.view.js';
 import { UsersRepository } from './users.repository.js';
@@ -116,7 +117,7 @@ export class AccountsService {
 
   /** @throws AppError `users.username_taken` */
   async demandFreeUsername(username: string): Promise<void> {
-    if (await this.users.hasUsername(normaliseUsername(username).key)) {
+    if (await this.users.hasUsername(usernameLooks(normaliseUsername(username)))) {
       throw new AppError('users.username_taken');
     }
   }
@@ -227,7 +228,8 @@ function credentialsOf(user: User | null): Credentials | null {
 
 function takenError(error: unknown): unknown {
   if (violates(error, 'users_email_unique')) return new AppError('users.email_taken');
-  if (violates(error, 'users_username_unique')) return new AppError('users.username_taken');
+  const taken = ['users_username_unique', 'users_username_looks_unique'];
+  if (taken.some((name) => violates(error, name))) return new AppError('users.username_taken');
   return error;
 }
 

@@ -35,6 +35,10 @@ const reservedUsernames = new Set([
   'webmaster',
 ]);
 
+const reservedLooks = new Set(
+  [...reservedUsernames].map((key) => usernameLooks({ value: key, key })),
+);
+
 /**
  * One mailbox, one key: NFKC (Unicode TR 15), lower case, domain in its ASCII form. Local parts
  * beyond ASCII are refused, which leaves look-alikes and invisible characters no place.
@@ -72,9 +76,21 @@ export function normaliseUsername(input: string): Normalised {
   return { value, key: value.toLowerCase() };
 }
 
+/**
+ * What a name looks like (Unicode TR 39, for ASCII): of names that look alike one account has one.
+ * The column `username_looks` is computed in the same way.
+ */
+export function usernameLooks({ key }: Normalised): string {
+  return key
+    .replaceAll(/[1i]/g, 'l')
+    .replaceAll('0', 'o')
+    .replaceAll('rn', 'm')
+    .replaceAll('vv', 'w');
+}
+
 /** @throws AppError `validation.failed` for a name that would pass for the service's own */
-export function demandUnreserved({ key }: Normalised): void {
-  if (reservedUsernames.has(key)) {
+export function demandUnreserved(username: Normalised): void {
+  if (reservedLooks.has(usernameLooks(username))) {
     throw invalid('/username', 'reserved', 'is reserved: choose another one');
   }
 }

@@ -240,8 +240,8 @@ export class UsersRepository {
   }
 
   /** Whether the name, or one that looks like it, has an account. */
-  async hasUsername(key: string): Promise<boolean> {
-    const row = await this.database.row('SELECT 1 FROM users WHERE username_key = $1', [key]);
+  async hasUsername(looks: string): Promise<boolean> {
+    const row = await this.database.row('SELECT 1 FROM users WHERE username_looks = $1', [looks]);
     return row !== undefined;
   }
 

@@ -3,6 +3,7 @@ import { eventually } from '../../support/processes.js';
 import { type Answer, goodPassword, type SignedIn, TestApp } from '../../support/test-app.js';
 
 jest.setTimeout(60_000);
+jest.retryTimes(2, { logErrorsBeforeRetry: true }); // medians of times, which a busy machine may spoil
 
 const newPassword = 'the tide waits for nobody';
 const passwords = { password: newPassword, passwordConfirmation: newPassword };
