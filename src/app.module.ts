@@ -7,6 +7,7 @@ import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
+import { DemoModule } from './features/demo/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
 import { IntrospectionModule } from './features/introspection/index.js';
@@ -107,6 +108,7 @@ export class AppModule {
         HttpModule,
         ThrottlingModule,
         ...features,
+        ...(parts.config.production ? [] : [DemoModule]),
         ...extraFeatures,
       ],
       providers: [

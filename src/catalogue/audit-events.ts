@@ -31,7 +31,7 @@ export type KeyReason = 'first' | 'schedule' | 'operator' | 'algorithm' | 'revoc
 export const auditEvents = {
   'auth.signed_in': event<{
     sessionId: string;
-    method: 'password' | 'totp' | 'recovery_code' | 'step_up';
+    method: 'password' | 'totp' | 'recovery_code' | 'step_up' | 'demo';
   }>('authentication', 'Somebody signed in, or proved anew who they are'),
   'auth.sign_in_refused': event<{ reason: RefusedSignIn }>(
     'authentication',

@@ -232,6 +232,13 @@ export const errors = {
     log: 'info',
     advice: 'Ask an administrator for a role that holds the permission named in `detail`.',
   },
+  'demo.disabled': {
+    status: 403,
+    title: 'The demo user is disabled',
+    category: 'security',
+    log: 'info',
+    advice: 'An administrator can enable it; or register an account of your own.',
+  },
   'setup.closed': {
     status: 404,
     title: 'There is nothing to set up',

@@ -107,6 +107,8 @@ describe('The OpenAPI document', () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' };
     expect(await status('POST', register, { body: 'a=b', headers: form })).toBe(415);
 
+    expect(await status('POST', '/api/v1/auth/demo')).toBe(200);
+
     const login = '/api/v1/auth/login';
     const right = { identifier: ada['username'], password: goodPassword };
     expect(await status('POST', login, { body: { ...right, password: 'wrong' } })).toBe(401);

@@ -17,7 +17,12 @@ import {
   sealSuccessor,
 } from './refresh-token.js';
 import { SessionListView, SessionView } from './session.view.js';
-import { type LiveSession, SessionsRepository, sessionTag } from './sessions.repository.js';
+import {
+  type ListedSession,
+  type LiveSession,
+  SessionsRepository,
+  sessionTag,
+} from './sessions.repository.js';
 
 /**
  * For this long the predecessor still gets the same successor, so that two tabs refreshing at
@@ -112,11 +117,21 @@ export class SessionsService {
 
   /** Signs the caller out everywhere, here included. */
   async signOutEverywhere(): Promise<void> {
-    const { userId } = currentSignedIn();
-    await this.database.transaction(async () => {
+    await this.endEverywhere(currentSignedIn().userId);
+  }
+
+  /** For the command line. */
+  listOf(userId: string): Promise<ListedSession[]> {
+    return this.sessions.liveOf(userId);
+  }
+
+  /** Ends all sessions of a user, as its owner or an operator asks; gives their number. */
+  async endEverywhere(userId: string): Promise<number> {
+    return this.database.transaction(async () => {
       const sessions = await this.endAllOf(userId);
       const target = { kind: 'user', id: userId } as const;
       await this.audit.record('auth.signed_out_everywhere', { sessions }, { target });
+      return sessions;
     });
   }
 

@@ -13,7 +13,7 @@ export {
 export { UserView } from './user.view.js';
 export { UsersModule } from './users.module.js';
 export { OwnerNoticesService } from './owner-notices.service.js';
-export { normaliseEmail, signInName } from './user.policy.js';
+export { demoUsername, normaliseEmail, signInName } from './user.policy.js';
 export { UsersExportService } from './users-export.service.js';
 export { type ImportLine, type LineOutcome, UsersImportService } from './users-import.service.js';
 export { UsersService } from './users.service.js';

@@ -18,10 +18,14 @@ const dotAtom = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
 /** Letters, digits, dots and hyphens of any script; `domainToASCII` would cut at `/`, `?` or `#`. */
 const domainCharacters = /^[\p{L}\p{M}\p{N}.-]+$/u;
 
+/** Whom the demo sign-in, which development has, signs in. */
+export const demoUsername = 'demo';
+
 /** Names that people take for the service itself; nobody registers them. */
 const reservedUsernames = new Set([
   'admin',
   'administrator',
+  demoUsername,
   'gatehouse',
   'help',
   'moderator',
