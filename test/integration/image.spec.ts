@@ -151,6 +151,7 @@ describe('The image', () => {
       '--from=dependencies /app/node_modules ./node_modules',
       '--from=build /app/package.json ./',
       '--from=build /app/dist ./dist',
+      '--from=build /app/templates ./templates',
     ]);
     const dependencies = stages.find(([from]) => from?.text.endsWith(' AS dependencies'))!;
     const commands = valuesOf('RUN', dependencies).join('\n');

@@ -167,7 +167,7 @@ describe('The OpenAPI document', () => {
   it('[OP-02][ER-01] fits the answer to too many wrong passwords', async () => {
     const login = '/api/v1/auth/login';
     const body = { identifier: randomName(), password: 'wrong' };
-    for (let n = 0; n < 5; n++) await call('POST', login, { body });
+    for (let n = 0; n < 7; n++) await call('POST', login, { body });
     expect(await status('POST', login, { body })).toBe(429);
   });
 

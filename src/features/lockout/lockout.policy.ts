@@ -2,7 +2,7 @@
 export const memorySeconds = 86_400;
 
 /** Tries from one network for one name that cost no wait. */
-const freeFailures = 3;
+const freeFailures = 5;
 const longestDelaySeconds = 900;
 
 /**
@@ -15,7 +15,7 @@ const failuresPerName = 50;
 /** Seconds to wait after the first failure, the second, and so on; the last goes for all beyond. */
 export type Schedule = readonly number[];
 
-/** One network tries one name: 1 s after the fourth failure, twice as much after each further. */
+/** One network tries one name: 1 s after the sixth failure, twice as much after each further. */
 export const networkSchedule: Schedule = [
   ...Array<number>(freeFailures).fill(0),
   ...Array.from({ length: Math.ceil(Math.log2(longestDelaySeconds)) }, (_, n) => 2 ** n),

@@ -36,6 +36,9 @@ const letServiceIn = `
       LOOP
         EXECUTE format('CREATE POLICY gatehouse_service ON %s TO gatehouse_service USING (true)', closed);
       END LOOP;
-      REVOKE INSERT, UPDATE, DELETE ON graphile_worker.migrations FROM gatehouse_service;
+      -- Only where there is something to take, so that a database that takes no writes is none.
+      IF has_table_privilege('gatehouse_service', 'graphile_worker.migrations', 'INSERT') THEN
+        REVOKE INSERT, UPDATE, DELETE ON graphile_worker.migrations FROM gatehouse_service;
+      END IF;
     END IF;
   END $$`;
