@@ -31,6 +31,7 @@ export class AuditPersonalData implements PersonalDataHolder {
     return this.database.rows<EventRow>(
       `SELECT id, occurred_at AS "occurredAt", occurred_at::text AS position, action, outcome,
               actor_id IS NOT DISTINCT FROM $1::uuid AS "byYou",
+              CASE WHEN actor_id = $1 THEN api_key_id END AS "apiKeyId",
               target_kind AS "targetKind", target_id AS "targetId", payload,
               CASE WHEN actor_id = $1 THEN address END AS address,
               CASE WHEN actor_id = $1 THEN user_agent END AS "userAgent"

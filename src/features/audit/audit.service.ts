@@ -23,9 +23,9 @@ export interface AuditDetails {
   outcome?: 'success' | 'failure';
 }
 
-/** Columns that say what was done, by whom, from where and in which request. */
+/** Columns that say what was done, by whom and with what, from where and in which request. */
 const sharedColumns =
-  'action, category, outcome, actor_kind, actor_id, address, user_agent, request_id';
+  'action, category, outcome, actor_kind, actor_id, api_key_id, address, user_agent, request_id';
 
 function sharedValues(
   action: AuditAction,
@@ -41,6 +41,7 @@ function sharedValues(
     outcome,
     actor ? 'user' : (withoutUser ?? (context ? 'anonymous' : 'system')),
     actor,
+    context?.principal?.apiKeyId ?? null,
     context?.address ?? null,
     context?.userAgent ?? null,
     context?.requestId ?? 'none',
@@ -63,7 +64,7 @@ export class AuditService {
   ): Promise<void> {
     await this.database.rows(
       `INSERT INTO audit_events (id, target_kind, target_id, payload, ${sharedColumns})
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
       [
         uuidv7(),
         target?.kind ?? null,
@@ -83,7 +84,7 @@ export class AuditService {
     const rows = events.map((event) => ({ id: uuidv7(), ...event }));
     await this.database.rows(
       `INSERT INTO audit_events (id, target_kind, target_id, payload, ${sharedColumns})
-       SELECT id, target->>'kind', target->>'id', payload, $2, $3, $4, $5, $6, $7, $8, $9
+       SELECT id, target->>'kind', target->>'id', payload, $2, $3, $4, $5, $6, $7, $8, $9, $10
        FROM jsonb_to_recordset($1::jsonb) AS event (id uuid, target jsonb, payload jsonb)`,
       [JSON.stringify(rows), ...sharedValues(action, 'success')],
     );

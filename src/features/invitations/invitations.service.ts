@@ -37,7 +37,7 @@ export class InvitationsService {
     const roles = request.roles ?? [defaultRole];
     const { lifeSeconds } = tokenPurposes.invitation;
     return this.database.transaction(async () => {
-      await this.assignable.demand(userId, roles);
+      await this.assignable.demandOfCaller(roles);
       const wanted = { id: uuidv7(), email, emailKey, roles, invitedBy: userId };
       const invitation = await this.invitations.put(wanted, lifeSeconds);
       const invitationId = invitation.id;

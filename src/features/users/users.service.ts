@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 import type { Changes } from '../../catalogue/audit-events.js';
 import { administratorRole, defaultRole, type Permission } from '../../catalogue/permissions.js';
+import { usableRights } from '../../platform/access/index.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
 import { AccountsConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
@@ -160,14 +161,13 @@ export class UsersService {
 
   /**
    * What the caller holds now and not when the request began: it may have waited for a lock while
-   * its own rights were taken away. An API key holds none beyond its scopes.
+   * its own rights were taken away.
    */
   private async rightsOfCaller(): Promise<ReadonlySet<Permission>> {
-    const { userId, apiKeyId, permissions } = currentPrincipal();
-    const roles = await this.accounts.activeRoles(userId);
+    const caller = currentPrincipal();
+    const roles = await this.accounts.activeRoles(caller.userId);
     if (!roles) throw new AppError('auth.invalid_token');
-    const held = await this.roles.permissionsOf(roles);
-    return apiKeyId ? new Set([...held].filter((right) => permissions.has(right))) : held;
+    return usableRights(caller, await this.roles.permissionsOf(roles));
   }
 
   /** Nobody manages a user who holds more than they do. */

@@ -7,4 +7,4 @@ export {
   usesScheme,
 } from './caller-strategy.js';
 export { IdentifyGuard } from './identify.guard.js';
-export type { Principal, SignedInPrincipal } from './principal.js';
+export { type Principal, type SignedInPrincipal, usableRights } from './principal.js';

@@ -15,5 +15,16 @@ export interface Principal {
   permissions: ReadonlySet<Permission>;
 }
 
+/**
+ * What of the rights that its owner holds a caller may use: all with a session, and with an API
+ * key those that are scopes of it.
+ */
+export function usableRights(
+  { apiKeyId, permissions }: Principal,
+  held: ReadonlySet<Permission>,
+): ReadonlySet<Permission> {
+  return apiKeyId ? new Set([...held].filter((right) => permissions.has(right))) : held;
+}
+
 /** A person who signed in, as opposed to a program that holds an API key of theirs. */
 export type SignedInPrincipal = Principal & { sessionId: string };

@@ -152,6 +152,7 @@ function recordRequest(
       durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
       address: request.context?.address,
       userId: request.context?.principal?.userId,
+      apiKeyId: request.context?.principal?.apiKeyId,
     },
     'request',
   );

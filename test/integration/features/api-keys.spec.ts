@@ -118,6 +118,11 @@ describe('API keys', () => {
       body: { displayName: 'Lower' },
     });
     expect([lower.status, lower.body.code]).toEqual([403, 'users.outranks_you']);
+    const { key: inviting } = await made({ scopes: ['users.invite'] }, root);
+    const invite = (roles: string[]): Promise<Answer> =>
+      app.post('/api/v1/invitations', { email: 'eve@example.com', roles }, as(inviting));
+    expect((await invite(['admin'])).body.code).toBe('roles.grant_exceeds_own');
+    expect((await invite(['member'])).status).toBe(201);
     expect((await app.post('/api/v1/users', eve, as(key))).status).toBe(201);
   });
 

@@ -30,6 +30,25 @@ describe('The audit trail', () => {
     });
   });
 
+  it('[AU-01][AC-02] tells which API key acted, and none when its owner did', async () => {
+    const root = await app.administrator();
+    const token = root.accessToken;
+    const request = { name: 'Report', scopes: ['users.read'] };
+    const { body } = await app.post('/api/v1/api-keys', request, { token });
+    const headers = { 'x-api-key': (body as { key: string }).key };
+    expect((await app.get('/api/v1/users', { headers })).status).toBe(200);
+    expect((await app.get('/api/v1/roles', { headers })).status).toBe(403);
+    expect((await app.get('/api/v1/users', { token })).status).toBe(200);
+    const acts = (await app.audit()).filter(({ actor_id }) => actor_id === root.id);
+    expect(acts.slice(-3)).toMatchObject([
+      { action: 'users.listed', api_key_id: body.id },
+      { action: 'access.denied', api_key_id: body.id },
+      { action: 'users.listed', api_key_id: null },
+    ]);
+    const { body: own } = await app.get('/api/v1/users/me/export', { token });
+    expect(JSON.stringify(own)).toContain(`"apiKeyId":"${body.id}"`);
+  });
+
   it('[AU-01][V2.3.3] an event and its change commit or vanish together', async () => {
     const database = app.app.get(Database);
     const audit = app.app.get(AuditService);
