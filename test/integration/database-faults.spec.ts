@@ -2,6 +2,7 @@ import { expectHonestFailures, Load, slowest } from '../support/load.js';
 import { LossyProxy } from '../support/lossy-proxy.js';
 import { eventually, temporaryFolder } from '../support/processes.js';
 import { account, endServices, goodPassword, ServiceProcess } from '../support/service-process.js';
+import type { Answer } from '../support/test-app.js';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.js';
 
 jest.setTimeout(180_000);
@@ -112,6 +113,31 @@ describe('Connections that are cut under load', () => {
     );
     expect(rows.map(({ id }) => id)).toEqual(expect.arrayContaining(acknowledged));
     expect(rows.filter(({ events }) => events !== '1')).toEqual([]);
+  });
+});
+
+describe('A migration under a running instance', () => {
+  it('[F18] costs at most one 503 per connection', async () => {
+    await start({ DATABASE_POOL_MAX: '5' });
+    const token = await administrator();
+    const list = (): Promise<Answer> => service.get('/api/v1/users', { token });
+    const burst = (): Promise<Answer[]> => Promise.all(Array.from({ length: 24 }, list));
+    const migrate = (type: string): Promise<unknown> =>
+      database.superuser.query(`ALTER TABLE users ALTER display_name TYPE ${type}`);
+    for (const type of ['varchar(200)', 'text', 'varchar(200)']) {
+      expect((await burst()).map(({ status }) => status)).toEqual(Array(24).fill(200));
+      const open = await connections(); // each has prepared the statement by now
+      await migrate(type);
+      const answers = [...(await burst()), ...(await burst())];
+      const failed = answers.filter(({ status }) => status !== 200);
+      expect(failed.length).toBeGreaterThan(0);
+      expect(failed.length).toBeLessThanOrEqual(open);
+      const told = failed.map(({ status, body, headers }) => [
+        ...[status, body.code],
+        Number(headers['retry-after']) > 0,
+      ]);
+      expect(told).toEqual(failed.map(() => [503, 'database.unavailable', true]));
+    }
   });
 });
 

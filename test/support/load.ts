@@ -12,6 +12,13 @@ export interface Sample {
   answer?: Answer;
 }
 
+const loads = new Set<Load>();
+
+/** Stops what a test that failed has left running. */
+export async function stopLoads(): Promise<void> {
+  await Promise.all([...loads].map((load) => load.stop()));
+}
+
 /** Callers that repeat their calls until they are told to stop. */
 export class Load {
   readonly samples: Sample[] = [];
@@ -23,12 +30,14 @@ export class Load {
     this.callers = Object.entries(calls).flatMap(([kind, call]) =>
       Array.from({ length: callersEach }, () => this.repeat(kind, call)),
     );
+    loads.add(this);
   }
 
   /** Waits for the calls that run. */
   async stop(): Promise<Sample[]> {
     this.running = false;
     await Promise.all(this.callers);
+    loads.delete(this);
     return this.samples;
   }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { stopLoads } from './load.js';
 import { endFolders, within } from './processes.js';
 import type { Answer, Call } from './test-app.js';
 
@@ -168,6 +169,7 @@ export class ServiceProcess {
 export async function endServices(): Promise<void> {
   for (const service of services) await service.end();
   services.clear();
+  await stopLoads(); // their calls end with the services
   await endFolders();
 }
 

@@ -1,4 +1,10 @@
-import { databaseErrorCode, isConnectionFailure, sqlState, violates } from './database-error.js';
+import {
+  databaseErrorCode,
+  isConnectionFailure,
+  isOutdatedStatement,
+  sqlState,
+  violates,
+} from './database-error.js';
 
 const withCode = (code: string, more: object = {}): Error =>
   Object.assign(new Error('told by the driver'), { code, ...more });
@@ -37,6 +43,21 @@ describe('Errors of the database', () => {
   ])('[F02][F21] knows a lost connection without a code: %s', (message) => {
     expect(isConnectionFailure(new Error(message))).toBe(true);
     expect(databaseErrorCode(new Error(message))).toBe('database.unavailable');
+  });
+
+  it('[F18] knows a prepared statement that no longer fits its server', () => {
+    for (const outdated of [
+      withCode('0A000', { routine: 'RevalidateCachedQuery' }),
+      withCode('26000'),
+      withCode('42P05'),
+    ]) {
+      expect(isOutdatedStatement(outdated)).toBe(true);
+      expect(databaseErrorCode(outdated)).toBe('database.unavailable');
+    }
+    for (const other of [withCode('0A000'), withCode('42P01'), new Error('text'), null]) {
+      expect(isOutdatedStatement(other)).toBe(false);
+      expect(databaseErrorCode(other)).toBeUndefined();
+    }
   });
 
   it('[F02] takes nothing else for one', () => {

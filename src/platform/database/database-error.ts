@@ -72,16 +72,24 @@ export function isConnectionFailure(error: unknown): boolean {
 }
 
 /**
- * A statement that was prepared before a migration changed the type of one of its columns: its
- * connection can never run it again, a new one can.
+ * True when what this connection has prepared no longer fits: a migration has changed the type of
+ * a column ("cached plan must not change result type", which is 0A000 like much else; its routine
+ * tells, in any language of the server), or a pooler has changed the server behind it. This
+ * connection can never run the statement again, a new one prepares anew.
  */
-export function isOutdatedPlan(error: unknown): boolean {
-  return sqlState(error) === '0A000' && (error as Error).message.includes('cached plan');
+export function isOutdatedStatement(error: unknown): boolean {
+  const { routine } = (error ?? {}) as { routine?: unknown };
+  const state = sqlState(error);
+  return (
+    (state === '0A000' && routine === 'RevalidateCachedQuery') ||
+    state === '26000' || // no such prepared statement
+    state === '42P05' // one of that name is there already
+  );
 }
 
 /** The catalogue code of a database error; undefined when it is not one or is our own mistake. */
 export function databaseErrorCode(error: unknown): ErrorCode | undefined {
-  if (isConnectionFailure(error) || isOutdatedPlan(error)) return 'database.unavailable';
+  if (isConnectionFailure(error) || isOutdatedStatement(error)) return 'database.unavailable';
   const state = sqlState(error);
   return state === undefined ? undefined : (byState[state] ?? byClass[state.slice(0, 2)]);
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 
 import type { Metrics } from '../telemetry/metrics.js';
-import { isConnectionFailure, isOutdatedPlan, sqlState } from './database-error.js';
+import { isConnectionFailure, isOutdatedStatement, sqlState } from './database-error.js';
 
 const statementShape =
   /^\s*(?:WITH\b[\s\S]*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|BEGIN|START|COMMIT|ROLLBACK|LISTEN)\b(?:[\s\S]*?\b(?:FROM|INTO|UPDATE)\s+(?:"?public"?\.)?"?([a-z_]+)"?)?/i;
@@ -10,7 +10,8 @@ const statementShape =
 /**
  * The `pg` driver, measured: statement times by operation and table, errors by class, pool waits.
  * A connection whose statement timed out is destroyed, since a frozen server would otherwise
- * keep it busy for ever (`query_timeout` alone leaves it in the pool).
+ * keep it busy for ever (`query_timeout` alone leaves it in the pool); so is one whose prepared
+ * statements no longer fit.
  */
 export function measuredDriver(metrics: Metrics): typeof pg {
   const observe = statementObserver(metrics);
@@ -30,7 +31,7 @@ export function measuredDriver(metrics: Metrics): typeof pg {
         observe(text, (performance.now() - started) / 1000);
         if (!error) return;
         errors.inc({ class: sqlState(error)?.slice(0, 2) ?? 'connection' });
-        if (isConnectionFailure(error) || isOutdatedPlan(error)) destroySocket(this);
+        if (isConnectionFailure(error) || isOutdatedStatement(error)) abandon(this);
       };
       const callback = args.at(-1) as unknown;
       if (typeof callback === 'function') {
@@ -90,6 +91,15 @@ function statementNames(): (text: string) => string | undefined {
     }
     return name;
   };
+}
+
+/**
+ * Ends a connection of the pool. That its socket is gone is known a moment later only; `end()` has
+ * the pool drop it at once, instead of giving it to the next who waits.
+ */
+function abandon(client: pg.Client): void {
+  destroySocket(client);
+  void client.end().catch(() => undefined);
 }
 
 /** Ends a connection that no longer answers; `end()` would wait for the other side. */

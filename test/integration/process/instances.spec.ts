@@ -11,7 +11,6 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../support/test-database.js';
 
 jest.setTimeout(120_000);
-jest.retryTimes(2, { logErrorsBeforeRetry: true }); // times are contracts that a busy machine may miss
 
 const masterKey = randomBytes(32).toString('base64');
 /** How soon a change made at one instance counts at another. Milliseconds. */
@@ -80,15 +79,14 @@ describe('Instances that start together on an empty database', () => {
 describe('What happens at one instance', () => {
   let a: ServiceProcess;
   let b: ServiceProcess;
-  let listenerOfB: number;
+  let listenerOfA: number;
 
   beforeEach(async () => {
     database = await createTestDatabase();
     a = await start();
-    const [listenerOfA] = await listeners();
+    [listenerOfA] = (await listeners()) as [number];
     b = await start();
-    await eventually(async () => expect(await listeners()).toHaveLength(2));
-    listenerOfB = (await listeners()).find((pid) => pid !== listenerOfA)!;
+    await listenerOfB();
   });
 
   const listeners = (): Promise<number[]> =>
@@ -97,15 +95,46 @@ describe('What happens at one instance', () => {
        AND application_name = 'gatehouse-listener' AND query LIKE '%pg_notify%'`,
     );
 
+  const listenerOfB = async (): Promise<number> => {
+    let found: number | undefined;
+    await eventually(async () => {
+      found = (await listeners()).find((pid) => pid !== listenerOfA);
+      expect(found).toBeDefined();
+    });
+    return found!;
+  };
+
   /** B knows the token, and knows it from its cache. */
   async function cachedAtB(token: string): Promise<void> {
     for (let i = 0; i < 3; i++) expect(await b.status('/api/v1/users/me', { token })).toBe(200);
   }
 
-  async function refusedAtB(token: string): Promise<void> {
-    await eventually(async () => {
-      expect(await b.status('/api/v1/users/me', { token })).toBe(401);
-    }, soon);
+  /** Milliseconds from now until it refuses the token, as it must in any case. */
+  const refused = (token: string, at = b): Promise<number> =>
+    eventually(async () => expect(await at.status('/api/v1/users/me', { token })).toBe(401));
+
+  /**
+   * Measures a round that begins with the answer of one instance and ends when the other has
+   * changed. What else the machine does can only add to it, so that the shortest of three rounds is
+   * closest to what the service takes. That the change comes at all is demanded of every round.
+   */
+  async function withinASecond(round: () => Promise<number>): Promise<void> {
+    const times: number[] = [];
+    do times.push(await round());
+    while (Math.min(...times) > soon && times.length < 3);
+    expect(Math.min(...times)).toBeLessThanOrEqual(soon);
+  }
+
+  async function signOutAtA(token: string): Promise<void> {
+    expect((await a.post('/api/v1/auth/logout', undefined, { token })).status).toBe(204);
+  }
+
+  /** Signs out at A what B knows; gives the milliseconds until B knows better. */
+  async function signedOutRound(): Promise<number> {
+    const token = await signedIn(a);
+    await cachedAtB(token);
+    await signOutAtA(token);
+    return refused(token);
   }
 
   async function administrator(): Promise<string> {
@@ -115,44 +144,38 @@ describe('What happens at one instance', () => {
   }
 
   it('[ID-08][V8.3.2] signing out counts at the other', async () => {
-    for (let i = 0; i < 5; i++) {
-      const token = await signedIn(a);
-      await cachedAtB(token);
-      expect((await a.post('/api/v1/auth/logout', undefined, { token })).status).toBe(204);
-      await refusedAtB(token);
-    }
+    for (let i = 0; i < 5; i++) await withinASecond(signedOutRound);
   });
 
   it('[ID-08] signing out everywhere counts at the other, for every session', async () => {
-    const user = account();
-    const tokens = [await signedIn(a, user), await signedIn(a, user), await signedIn(b, user)];
-    for (const token of tokens) await cachedAtB(token);
-    const everywhere = await b.post('/api/v1/auth/logout-all', undefined, { token: tokens[0]! });
-    expect(everywhere.status).toBe(204);
-    for (const token of tokens) {
-      await refusedAtB(token);
-      await eventually(async () => {
-        expect(await a.status('/api/v1/users/me', { token })).toBe(401);
-      }, soon);
-    }
+    await withinASecond(async () => {
+      const user = account();
+      const tokens = [await signedIn(a, user), await signedIn(a, user), await signedIn(b, user)];
+      for (const token of tokens) await cachedAtB(token);
+      const everywhere = await b.post('/api/v1/auth/logout-all', undefined, { token: tokens[0]! });
+      expect(everywhere.status).toBe(204);
+      return Math.max(...(await Promise.all(tokens.flatMap((t) => [refused(t), refused(t, a)]))));
+    });
   });
 
   it('[ID-08] ending more sessions at once than one notification can name does as well', async () => {
     const many = await start({ SESSIONS_PER_USER: '1000' });
-    const user = account();
-    const first = await signedIn(many, user);
-    const { id } = (await b.get('/api/v1/users/me', { token: first })).body;
-    await database.superuser.query(
-      `INSERT INTO sessions (id, user_id, family_hash, secret_hash, idle_expires_at, expires_at)
-       SELECT gen_random_uuid(), $1, sha256(i::text::bytea), 'x', now() + interval '1 day',
-              now() + interval '1 day' FROM generate_series(1, 900) AS i`,
-      [id],
-    );
-    const last = await signedIn(many, user);
-    await cachedAtB(last);
-    const everywhere = await a.post('/api/v1/auth/logout-all', undefined, { token: first });
-    expect(everywhere.status).toBe(204);
-    await refusedAtB(last);
+    await withinASecond(async () => {
+      const user = account();
+      const first = await signedIn(many, user);
+      const { id } = (await b.get('/api/v1/users/me', { token: first })).body;
+      await database.superuser.query(
+        `INSERT INTO sessions (id, user_id, family_hash, secret_hash, idle_expires_at, expires_at)
+         SELECT gen_random_uuid(), $1, sha256(gen_random_uuid()::text::bytea), 'x',
+                now() + interval '1 day', now() + interval '1 day' FROM generate_series(1, 900)`,
+        [id],
+      );
+      const last = await signedIn(many, user);
+      await cachedAtB(last);
+      const everywhere = await a.post('/api/v1/auth/logout-all', undefined, { token: first });
+      expect(everywhere.status).toBe(204);
+      return refused(last);
+    });
   });
 
   it('[ID-08][V8.3.2] roles that are given and taken count at the other', async () => {
@@ -162,29 +185,29 @@ describe('What happens at one instance', () => {
     const { id } = (await b.get('/api/v1/users/me', { token })).body;
     const list = (): Promise<number> => b.status('/api/v1/users', { token });
     expect(await list()).toBe(403);
-    for (const [roles, status] of [
-      [['member', 'auditor'], 200],
-      [['member'], 403],
-    ] as const) {
-      const assigned = { body: { roles }, token: admin };
-      expect((await a.call('PUT', `/api/v1/users/${id}/roles`, assigned)).status).toBe(200);
-      await eventually(async () => expect(await list()).toBe(status), soon);
-    }
+    const assigned = async (roles: string[], status: number): Promise<number> => {
+      const call = { body: { roles }, token: admin };
+      expect((await a.call('PUT', `/api/v1/users/${id}/roles`, call)).status).toBe(200);
+      return eventually(async () => expect(await list()).toBe(status));
+    };
+    await withinASecond(async () =>
+      Math.max(await assigned(['member', 'auditor'], 200), await assigned(['member'], 403)),
+    );
   });
 
   it('[ID-08][V7.4.2] disabling an account counts at the other', async () => {
     const admin = await administrator();
-    const token = await signedIn(a);
-    const { id } = (await b.get('/api/v1/users/me', { token })).body;
-    await cachedAtB(token);
-    const disabled = { body: { status: 'disabled' }, token: admin };
-    expect((await a.call('PATCH', `/api/v1/users/${id}`, disabled)).status).toBe(200);
-    await refusedAtB(token);
+    await withinASecond(async () => {
+      const token = await signedIn(a);
+      const { id } = (await b.get('/api/v1/users/me', { token })).body;
+      await cachedAtB(token);
+      const disabled = { body: { status: 'disabled' }, token: admin };
+      expect((await a.call('PATCH', `/api/v1/users/${id}`, disabled)).status).toBe(200);
+      return refused(token);
+    });
   });
 
   it('[ID-08][F06] counts too while the other cannot hear: it does without its cache', async () => {
-    const token = await signedIn(a);
-    await cachedAtB(token);
     let cutting = true;
     const cut = (async () => {
       while (cutting) {
@@ -201,32 +224,31 @@ describe('What happens at one instance', () => {
       expect(components).toContainEqual(deaf);
     });
     expect(await b.status('/health/ready')).toBe(200);
-    await cachedAtB(token);
-    expect((await a.post('/api/v1/auth/logout', undefined, { token })).status).toBe(204);
-    await refusedAtB(token);
+    await withinASecond(signedOutRound);
     cutting = false;
     await cut;
-    const later = await signedIn(a);
     await eventually(async () => {
       const { components } = (await b.get('/api/v1/health')).body;
       const hears = expect.objectContaining({ name: 'invalidation', status: 'healthy' });
       expect(components).toContainEqual(hears);
     });
-    await cachedAtB(later);
-    expect((await a.post('/api/v1/auth/logout', undefined, { token: later })).status).toBe(204);
-    await refusedAtB(later);
+    await withinASecond(signedOutRound);
   });
 
   it('[ID-08][F06] a notification lost with the connection does not leave a revoked token good', async () => {
-    const token = await signedIn(a);
-    await cachedAtB(token);
-    await Promise.all([
-      database.superuser.query('SELECT pg_terminate_backend($1)', [listenerOfB]),
-      a.post('/api/v1/auth/logout', undefined, { token }),
-    ]);
-    await refusedAtB(token);
-    await delay(500); // the listener is back; so must not be the token
-    await refusedAtB(token);
+    await withinASecond(async () => {
+      const token = await signedIn(a);
+      await cachedAtB(token);
+      const pid = await listenerOfB();
+      await Promise.all([
+        database.superuser.query('SELECT pg_terminate_backend($1)', [pid]),
+        signOutAtA(token),
+      ]);
+      const took = await refused(token);
+      await listenerOfB(); // it is back; so must not be the token
+      expect(await b.status('/api/v1/users/me', { token })).toBe(401);
+      return took;
+    });
   });
 
   it('[F06] a notification that is not ours is no harm', async () => {
