@@ -1,6 +1,7 @@
 /**
  * Rate-limit policies. Each request is counted by exactly one: the policy that its route
  * declares with `@Limit()`, else `api-key` or `user` for a known caller, else `anonymous`.
+ * `unknown-credential` comes before: it bounds what finding out who calls may cost.
  *
  * - `quota` requests are allowed in any window of `windowSeconds`.
  * - `per: 'address'` counts each route by client address, signed in or not: sign-in needs that.
@@ -37,6 +38,12 @@ export const limitPolicies = {
     windowSeconds: 60,
     per: 'caller',
     description: 'Programs with an API key, each key by itself, all routes together',
+  },
+  'unknown-credential': {
+    quota: 100,
+    windowSeconds: 60,
+    per: 'address',
+    description: 'API keys that have the right form and do not exist: each costs a look-up',
   },
   introspection: {
     quota: 3_000,

@@ -6,7 +6,9 @@ import { LRUCache } from 'lru-cache';
 import type { RefusedApiKey } from '../../catalogue/audit-events.js';
 import type { Principal } from '../../platform/access/index.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
+import { currentContext } from '../../platform/context/request-context.js';
 import { tokenHash } from '../../platform/crypto/index.js';
+import { RateLimiter } from '../../platform/throttling/rate-limiter.js';
 import { AuditService } from '../audit/index.js';
 import { RolesService, rolesTag } from '../roles/index.js';
 import { AccountsService, userTag } from '../users/index.js';
@@ -22,6 +24,8 @@ export interface KnownApiKey {
   /** Null when the owner is gone or disabled. */
   principal: Principal | null;
 }
+
+type Load = () => Promise<KnownApiKey | null>;
 
 /** A key that is refused is an audit event this often at most. Milliseconds. */
 const refusalsApartMs = 60_000;
@@ -42,6 +46,7 @@ export class ApiKeyCallersService {
     private readonly roles: RolesService,
     private readonly usage: ApiKeyUsage,
     private readonly audit: AuditService,
+    private readonly limiter: RateLimiter,
     caches: Caches,
   ) {
     this.cache = caches.create<KnownApiKey>({
@@ -54,15 +59,21 @@ export class ApiKeyCallersService {
 
   /** Null when the key proves nothing now. Throws when that cannot be found out. */
   async fromKey(text: string): Promise<Principal | null> {
-    const found = await this.find(text);
+    const address = currentContext()?.address ?? 'unknown';
+    const bound = (load: Load): ReturnType<Load> =>
+      this.limiter.lookUp('unknown-credential', address, load);
+    const found = await this.find(text, bound);
     if (found) this.usage.used(found.row.id);
     return found?.principal ?? null;
   }
 
   /** The key and its caller, if it is good now; looking is no use of it. */
-  async find(text: string): Promise<{ row: ApiKeySecrets; principal: Principal } | null> {
+  async find(
+    text: string,
+    bound: (load: Load) => ReturnType<Load> = (load) => load(),
+  ): Promise<{ row: ApiKeySecrets; principal: Principal } | null> {
     const key = parseApiKey(text);
-    const known = key && (await this.cache.get(key.id, () => this.load(key.id)));
+    const known = key && (await this.cache.get(key.id, () => bound(() => this.load(key.id))));
     if (!known) return null;
     const reason = refusalOf(known, key);
     if (!reason) return { row: known.row, principal: known.principal! };

@@ -121,6 +121,23 @@ describe('Rate limiter', () => {
     expect(count(limiter, exchange(null))['code']).toBe('throttling.limit_exceeded');
   });
 
+  it('[PE-01] looks up for a network until too much of it was not there', async () => {
+    const limiter = limiterWith('0.02');
+    const look = (found: object | null, address: string): Promise<object | null> =>
+      limiter.lookUp('unknown-credential', address, () => Promise.resolve(found));
+    for (let i = 0; i < 10; i++) expect(await look({}, '203.0.113.7')).toEqual({});
+    const away = new Error('the database is away');
+    const failing = limiter.lookUp('unknown-credential', '203.0.113.7', () => Promise.reject(away));
+    await expect(failing).rejects.toBe(away);
+    expect(await look(null, '203.0.113.7')).toBeNull();
+    expect(await look(null, '203.0.113.7')).toBeNull();
+    await expect(look({}, '203.0.113.7')).rejects.toMatchObject({
+      code: 'throttling.limit_exceeded',
+      context: { headers: { 'retry-after': expect.any(String) as unknown } },
+    });
+    expect(await look({}, '203.0.113.8')).toEqual({});
+  });
+
   it('[PE-01] is a storage for @nestjs/throttler', async () => {
     const limiter = limiterWith('1');
     expect(await limiter.increment('key', 60_000, 1)).toEqual({

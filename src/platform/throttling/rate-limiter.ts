@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { limitPolicies, type LimitPolicyName } from '../../catalogue/limits.js';
+import { limitPolicies, type LimitPolicy, type LimitPolicyName } from '../../catalogue/limits.js';
 import type { Principal } from '../access/principal.js';
 import { PerimeterConfig } from '../config/index.js';
 import { AppError } from '../errors/app-error.js';
@@ -50,8 +50,7 @@ export class RateLimiter implements ThrottlerStorage {
     const { principal, address } = request.context;
     const name = policyName ?? usualPolicy(principal);
     const policy = limitPolicies[name];
-    const allowed = (name === 'api-key' && principal?.requestsPerMinute) || policy.quota;
-    const quota = Math.max(1, Math.round(allowed * this.perimeter.rateLimitScale));
+    const quota = this.scaled(quotaOf(policy, principal));
     const network = networkOf(address ?? 'gone');
     const known = policy.per === 'caller' ? (principal?.apiKeyId ?? principal?.userId) : undefined;
     const scope = policyName ? `${name}:${request.method}${request.routeOptions.url}` : name;
@@ -63,11 +62,31 @@ export class RateLimiter implements ThrottlerStorage {
     request.limitDecision = decision;
     void reply.header('ratelimit-policy', `"${name}";q=${quota};w=${policy.windowSeconds}`);
     void reply.header('ratelimit', `"${name}";r=${decision.remaining};t=${decision.resetSeconds}`);
-    if (decision.allowed) return;
-    this.metrics.counter('throttled_requests_total').inc({ policy: name });
-    throw new AppError('throttling.limit_exceeded', {
-      headers: { 'retry-after': String(decision.resetSeconds) },
-    });
+    if (!decision.allowed) throw this.refusal(name, decision);
+  }
+
+  /**
+   * Looks something up that a request names before it is counted. What is not there counts against
+   * the network that asked; after too much of that nothing is looked up for it. Callers who are
+   * found do not count: they may be many behind one address.
+   * @throws AppError `throttling.limit_exceeded` with Retry-After
+   */
+  async lookUp<T>(
+    name: 'unknown-credential',
+    address: string,
+    find: () => Promise<T | null>,
+  ): Promise<T | null> {
+    const { quota, windowSeconds } = limitPolicies[name];
+    const window = [
+      `${name}:${networkOf(address)}`,
+      this.scaled(quota),
+      windowSeconds * 1000,
+    ] as const;
+    const decision = this.windows.look(...window);
+    if (!decision.allowed) throw this.refusal(name, decision);
+    const found = await find();
+    if (found === null) this.windows.hit(...window);
+    return found;
   }
 
   /** Counts an API request that failed before the guards; gives the refusal when it is too many. */
@@ -82,6 +101,24 @@ export class RateLimiter implements ThrottlerStorage {
       throw error;
     }
   }
+
+  private scaled(quota: number): number {
+    return Math.max(1, Math.round(quota * this.perimeter.rateLimitScale));
+  }
+
+  private refusal(policy: LimitPolicyName, { resetSeconds }: Decision): AppError {
+    this.metrics.counter('throttled_requests_total').inc({ policy });
+    return new AppError('throttling.limit_exceeded', {
+      headers: { 'retry-after': String(resetSeconds) },
+    });
+  }
+}
+
+/** A key's own quota holds on every route, whatever counts it. */
+function quotaOf(policy: LimitPolicy, principal: Principal | undefined): number {
+  const perMinute = policy.per === 'caller' ? principal?.requestsPerMinute : undefined;
+  if (perMinute === undefined) return policy.quota;
+  return Math.min(policy.quota, (perMinute * policy.windowSeconds) / 60);
 }
 
 function usualPolicy(principal: Principal | undefined): LimitPolicyName {

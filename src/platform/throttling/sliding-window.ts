@@ -34,21 +34,15 @@ export class SlidingWindow {
 
   hit(key: string, quota: number, windowMs: number, now = performance.now()): Decision {
     const counter = this.counterAt(key, windowMs, now);
-    const age = now - counter.start;
-    const used = counter.current + counter.previous * (1 - age / windowMs);
-    if (used + 1 > quota + tolerance) {
-      return {
-        allowed: false,
-        remaining: 0,
-        resetSeconds: waitSeconds(counter, quota, windowMs, age),
-      };
-    }
-    counter.current++;
-    return {
-      allowed: true,
-      remaining: Math.max(0, Math.floor(quota - used - 1)),
-      resetSeconds: Math.ceil((windowMs - age) / 1000),
-    };
+    const decision = decide(counter, quota, windowMs, now - counter.start);
+    if (decision.allowed) counter.current++;
+    return decision;
+  }
+
+  /** What a hit would be told; counts nothing. */
+  look(key: string, quota: number, windowMs: number, now = performance.now()): Decision {
+    const counter = this.counterAt(key, windowMs, now);
+    return decide(counter, quota, windowMs, now - counter.start);
   }
 
   private counterAt(key: string, windowMs: number, now: number): Counter {
@@ -66,6 +60,22 @@ export class SlidingWindow {
     }
     return counter;
   }
+}
+
+function decide(counter: Counter, quota: number, windowMs: number, age: number): Decision {
+  const used = counter.current + counter.previous * (1 - age / windowMs);
+  if (used + 1 > quota + tolerance) {
+    return {
+      allowed: false,
+      remaining: 0,
+      resetSeconds: waitSeconds(counter, quota, windowMs, age),
+    };
+  }
+  return {
+    allowed: true,
+    remaining: Math.max(0, Math.floor(quota - used - 1)),
+    resetSeconds: Math.ceil((windowMs - age) / 1000),
+  };
 }
 
 /** Whole seconds, rounded up, after which `hit` is allowed if nobody else hits in between. */

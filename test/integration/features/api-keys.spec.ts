@@ -1,4 +1,9 @@
+import { v7 as uuidv7 } from 'uuid';
+
+import { newApiKey } from '../../../src/features/api-keys/api-key.js';
 import { ApiKeyUsage } from '../../../src/features/api-keys/api-key-usage.js';
+import { ApiKeysRepository } from '../../../src/features/api-keys/api-keys.repository.js';
+import { Caches } from '../../../src/platform/cache/index.js';
 import { eventually } from '../../support/processes.js';
 import { type Answer, type SignedIn, TestApp } from '../../support/test-app.js';
 
@@ -332,6 +337,33 @@ describe('API keys', () => {
     expect((await strict.get(me, as(plain.key))).headers['ratelimit']).toMatch(/r=498/);
     const own = await strict.get(me, { token: ada.accessToken });
     expect(own.headers['ratelimit']).toMatch(/^"user";r=499/);
+    const asking = await made({ scopes: ['tokens.introspect'], requestsPerMinute: 2 }, root);
+    const asked = [];
+    for (let i = 0; i < 3; i++) {
+      asked.push(await strict.post('/api/v1/auth/introspect', { token: 'x' }, as(asking.key)));
+    }
+    expect(asked.map((answer) => answer.status)).toEqual([200, 200, 429]);
+    await strict.close();
+  });
+
+  it('[AC-02][PE-01] that do not exist cost a bounded number of look-ups, and nobody else anything', async () => {
+    const { key } = await made();
+    const strict = await TestApp.start({
+      database: app.database,
+      masterKey: app.masterKey,
+      env: { RATE_LIMIT_SCALE: '1' },
+    });
+    const find = jest.spyOn(strict.app.get(ApiKeysRepository), 'byId');
+    const me = '/api/v1/users/me';
+    await eventually(() => expect(strict.app.get(Caches).hearing).toBe(true));
+    expect((await strict.get(me, as(key))).status).toBe(200); // and is known from now on
+    const codes = [];
+    for (let i = 0; i < 150; i++)
+      codes.push((await strict.get(me, as(newApiKey(uuidv7()).text))).status);
+    expect(codes.filter((code) => code === 401)).toHaveLength(100);
+    expect(codes.filter((code) => code === 429)).toHaveLength(50);
+    expect(find.mock.calls.length).toBeLessThanOrEqual(101);
+    expect((await strict.get(me, as(key))).status).toBe(200);
     await strict.close();
   });
 
