@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { createClient } from '@redis/client';
+import { createClient, RESP_TYPES } from '@redis/client';
 
 import { eventually } from './processes.js';
 
@@ -82,6 +82,40 @@ export class RedisServer {
 
   thaw(): void {
     this.child?.kill('SIGCONT');
+  }
+
+  /** All that it holds, to be put back with {@link restore}. */
+  async dump(): Promise<ReadonlyMap<string, readonly [value: Buffer, ttl: string]>> {
+    return this.connected(async (send) => {
+      const kept = new Map<string, readonly [Buffer, string]>();
+      for (const key of (await send<Buffer[]>(['KEYS', '*'])).map(String)) {
+        const ttl = Math.max(0, await send<number>(['PTTL', key])); // 0: for ever
+        kept.set(key, [await send<Buffer>(['DUMP', key]), String(ttl)]);
+      }
+      return kept;
+    });
+  }
+
+  /** Puts it back to an earlier state, as an old file does. */
+  async restore(kept: Awaited<ReturnType<RedisServer['dump']>>): Promise<void> {
+    await this.connected(async (send) => {
+      await send(['FLUSHALL']);
+      for (const [key, [value, ttl]] of kept) await send(['RESTORE', key, ttl, value]);
+    });
+  }
+
+  private async connected<T>(
+    work: (send: <R>(command: (string | Buffer)[]) => Promise<R>) => Promise<T>,
+  ): Promise<T> {
+    const client = createClient({ url: this.url, maintNotifications: 'disabled' });
+    await client.connect();
+    try {
+      return await work((command) =>
+        client.sendCommand(command, { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }),
+      );
+    } finally {
+      client.destroy();
+    }
   }
 
   /** Ends it and removes what it kept. */

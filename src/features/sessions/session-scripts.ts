@@ -126,14 +126,14 @@ redis.call('HSET', prefix .. 's:' .. sid, 'r', now + ARGV[4])
 return 1`,
 );
 
-/** ARGV: session, user. 1 when there was such a session of this user. */
+/** ARGV: session, user. What was ended, if there was such a session of this user. */
 export const endSession = redisScript(
   'session_end',
   `${common}
 local s = good(ARGV[2])
-if not s or s.u ~= ARGV[3] then return 0 end
+if not s or s.u ~= ARGV[3] then return false end
 finish(ARGV[2], s)
-return 1`,
+return told(s)`,
 );
 
 /** ARGV: user. Gives what was ended. */

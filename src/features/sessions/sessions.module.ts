@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 
 import { Redis } from '../../platform/redis/index.js';
+import { EndedSessions } from './ended-sessions.repository.js';
 import { PostgresSessions } from './postgres-sessions.repository.js';
 import { RedisSessions } from './redis-sessions.repository.js';
 import { Session } from './session.entity.js';
@@ -20,6 +21,7 @@ import { SessionsService } from './sessions.service.js';
     SessionPersonalData,
     PostgresSessions,
     RedisSessions,
+    EndedSessions,
     {
       provide: SessionsRepository,
       inject: [Redis, RedisSessions, PostgresSessions],

@@ -116,6 +116,54 @@ describeWithRedis('Sessions in Redis', () => {
     expect(await me()).toBe(200);
   });
 
+  it('[F06][V7.4.1] Redis that comes back with data of before brings no ended session to life', async () => {
+    const kept = await app.signIn(user.id, user.username);
+    const gone = await app.signIn(user.id, user.username);
+    const guest = await app.member();
+    const before = await redis.dump();
+    for (const token of [user.accessToken, gone.accessToken]) {
+      const left = await app.call('POST', '/api/v1/auth/logout', { token });
+      expect(left.status).toBe(204);
+    }
+    const everywhere = { token: guest.accessToken };
+    expect((await app.call('POST', '/api/v1/auth/logout-all', everywhere)).status).toBe(204);
+    await redis.restore(before);
+    const late = await instance(); // one that has nothing in its caches
+    for (const { accessToken, refreshToken } of [user, gone, guest]) {
+      expect((await refresh(refreshToken)).status).toBe(401);
+      expect([await me(app, accessToken), await me(late, accessToken)]).toEqual([401, 401]);
+    }
+    await redis.restore(before);
+    expect(await me(late, kept.accessToken)).toBe(200);
+    const listed = await app.get('/api/v1/auth/sessions', { token: kept.accessToken });
+    expect(listed.body.items).toHaveLength(1);
+    expect((await refresh(kept.refreshToken)).status).toBe(200);
+    await late.close();
+  });
+
+  it('[F06] a value that opens nowhere does not keep the other sessions from being ended', async () => {
+    const second = await app.signIn(user.id, user.username);
+    const [id] = (await redis.call('ZRANGE', indexOf(user.id), '0', '-1')) as string[];
+    await redis.call('HSET', `gatehouse:sessions:s:${id}`, 'd', 'not sealed by us');
+    const { accessToken: token } = second;
+    expect((await app.get('/api/v1/auth/sessions', { token })).body.items).toHaveLength(1);
+    expect((await app.call('POST', '/api/v1/auth/logout-all', { token })).status).toBe(204);
+    expect(await me(app, token)).toBe(401);
+    expect(await redis.call('ZCARD', indexOf(user.id))).toBe(0);
+  });
+
+  it('[V7.5.1] who writes to Redis makes no sign-in younger and no session longer', async () => {
+    const [id] = (await redis.call('ZRANGE', indexOf(user.id), '0', '-1')) as string[];
+    const later = String(Date.now() + 365 * 86_400_000);
+    await redis.call('HSET', `gatehouse:sessions:s:${id}`, 'c', later, 'x', later);
+    const other = await instance();
+    const { body } = await other.get('/api/v1/auth/sessions', { token: user.accessToken });
+    const [session] = body.items as [{ createdAt: string; expiresAt: string }];
+    expect(Date.parse(session.createdAt)).toBeLessThanOrEqual(Date.now());
+    expect(Date.parse(session.expiresAt)).toBeLessThan(Date.now() + 31 * 86_400_000);
+    await other.close();
+  });
+
   it('[F06] Redis that hangs: bounded latency, 503, and what is cached goes on', async () => {
     expect(await me()).toBe(200);
     const other = await instance();
