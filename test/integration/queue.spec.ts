@@ -47,6 +47,23 @@ describe('The queue', () => {
   });
   afterAll(() => app.close());
 
+  it('[V11.3.2] obeys no job that should be sealed and is not, or is sealed for another task', async () => {
+    const queue = app.app.get(Queue);
+    const info = { id: '1', attempt: 1, last: false };
+    const letter = { payload: { id: 'x', name: 'invitation', to: 'eve@example.com', data: {} } };
+    await expect(queue.perform('mail.send', letter, info)).rejects.toThrow('is not sealed');
+    const later = { runAt: new Date(Date.now() + 3_600_000) };
+    await queue.add('passwords.forgotten', { email: 'ada@example.com' }, later);
+    const { rows } = await app.database.superuser.query<{ payload: { sealed: string } }>(
+      'SELECT payload FROM graphile_worker._private_jobs WHERE payload::text LIKE $1',
+      ['%sealed%'],
+    );
+    expect(rows).toHaveLength(1);
+    const [{ payload } = { payload: {} }] = rows;
+    await expect(queue.perform('addresses.confirm_again', payload, info)).rejects.toThrow();
+    await app.database.superuser.query('DELETE FROM graphile_worker._private_jobs');
+  });
+
   const jobs = async (): Promise<Record<string, unknown>[]> =>
     (await app.database.superuser.query('SELECT * FROM graphile_worker.jobs')).rows as Record<
       string,

@@ -17,23 +17,27 @@ export const accountPage = `<!doctype html>
 <body>
   <main>
     <h1>Your account</h1>
-    <form id="confirm" data-path="email/verify" data-done="Your address is confirmed." hidden>
+    <form id="confirm" data-path="auth/email/verify" data-done="Your address is confirmed." hidden>
       <p>Confirm that this address is yours.</p>
       <button>Confirm the address</button>
     </form>
-    <form id="reset" data-path="password/reset" data-done="Your password is set. Sign in with it." hidden>
+    <form id="reset" data-path="auth/password/reset" data-done="Your password is set. Sign in with it." hidden>
       <p>Set a new password. All sessions of the account end with it.</p>
       ${newPassword}
       <button>Set the password</button>
     </form>
-    <form id="invite" data-path="register" data-token="invitation" data-done="Your account is made. Sign in." hidden>
+    <form id="invite" data-path="auth/register" data-token="invitation" data-done="Your account is made. Sign in." hidden>
       <p>Make an account with the address to which the invitation was sent.</p>
       ${input('Email', 'name="email" type="email" autocomplete="email"')}
       ${input('Username', 'name="username" autocomplete="username" minlength="3" maxlength="32"')}
       ${newPassword}
       <button>Make an account</button>
     </form>
-    <form id="forgot" data-path="password/forgot" data-done="If the address has an account, a link is on its way." hidden>
+    <form id="restore" data-path="users/restore" data-done="Your account is back. Sign in." hidden>
+      <p>Take back the deletion of your account.</p>
+      <button>Take the account back</button>
+    </form>
+    <form id="forgot" data-path="auth/password/forgot" data-done="If the address has an account, a link is on its way." hidden>
       <p>Have a link sent to you with which you set a new password.</p>
       ${input('Email', 'name="email" type="email" autocomplete="email"')}
       <button>Send the link</button>
@@ -49,7 +53,9 @@ const message = document.getElementById('message');
 const [wanted, token] = location.hash.slice(1).split(':');
 // Out of the address bar and the history, where others may read it.
 history.replaceState(null, '', location.pathname);
-const form = document.forms[wanted === 'change' ? 'confirm' : wanted];
+const names = ['confirm', 'reset', 'invite', 'restore', 'forgot'];
+const name = wanted === 'change' ? 'confirm' : wanted;
+const form = names.includes(name) ? document.getElementById(name) : null;
 if (form && (token || wanted === 'forgot')) form.hidden = false;
 else message.textContent = 'Open this page with a link from a mail.';
 // Nothing happens by opening a link alone: programs that look through mails open them too.
@@ -59,7 +65,7 @@ if (form) form.addEventListener('submit', async (event) => {
   if (token) fields[form.dataset.token || 'token'] = token;
   const headers = { 'content-type': 'application/json' };
   const request = { method: 'POST', headers, body: JSON.stringify(fields) };
-  const answer = await fetch('/api/v1/auth/' + form.dataset.path, request);
+  const answer = await fetch('/api/v1/' + form.dataset.path, request);
   if (answer.ok) {
     form.hidden = true;
     message.textContent = form.dataset.done;

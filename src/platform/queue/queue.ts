@@ -62,8 +62,7 @@ export class Queue implements OnModuleInit {
 
   /** Does a job, in the name of the system and under the request that asked for it. */
   async perform(task: TaskName, stored: unknown, info: JobInfo): Promise<void> {
-    const { sealed } = stored as { sealed?: string };
-    const { payload, asked } = sealed === undefined ? (stored as Job) : this.open(task, sealed);
+    const { payload, asked } = this.read(task, stored);
     const context = {
       origin: 'system' as const,
       requestId: asked?.requestId ?? `job-${info.id}`,
@@ -83,6 +82,14 @@ export class Queue implements OnModuleInit {
   /** Every task that somebody here handles. */
   get handled(): readonly TaskName[] {
     return [...this.handlers.keys()];
+  }
+
+  /** What is sealed can have been written by an instance only: anything else is not obeyed. */
+  private read(task: TaskName, stored: unknown): Job {
+    if (!tasks[task].sealed) return stored as Job;
+    const { sealed } = stored as { sealed?: unknown };
+    if (typeof sealed !== 'string') throw new Error(`a job of ${task} is not sealed`);
+    return this.open(task, sealed);
   }
 
   private seal(task: TaskName, job: Job): string {
