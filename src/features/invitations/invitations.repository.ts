@@ -47,6 +47,18 @@ export class InvitationsRepository {
     );
   }
 
+  /** What is held on a user: who else is invited, or invited them, is not theirs to know. */
+  about(userId: string): Promise<object[]> {
+    return this.database.rows(
+      `SELECT invited_by = $1 AS "byYou", CASE WHEN invited_by = $1 THEN NULL ELSE email END AS email,
+              roles, created_at AS "createdAt", expires_at AS "expiresAt"
+       FROM invitations
+       WHERE invited_by = $1 OR email_key = (SELECT email_key FROM users WHERE id = $1)
+       ORDER BY created_at`,
+      [userId],
+    );
+  }
+
   /** Takes an invitation away; gives it when it was still open. */
   take(id: string): Promise<Invitation | undefined> {
     return this.database.row(

@@ -70,6 +70,23 @@ describe('Personal data', () => {
       expect(text).not.toContain(other.id);
     });
 
+    it('[ID-14] tells of open invitations, and of nobody else in them', async () => {
+      const me = await app.administrator();
+      const other = await app.administrator();
+      for (const [email, { accessToken: token }] of [
+        ['guest@example.com', me],
+        [me.email, other],
+      ] as const) {
+        expect((await app.post('/api/v1/invitations', { email }, { token })).status).toBe(201);
+      }
+      const { body } = await app.get('/api/v1/users/me/export', { token: me.accessToken });
+      expect(body.data.invitations).toMatchObject([
+        { byYou: true, email: null, roles: ['member'] },
+        { byYou: false, email: me.email, roles: ['member'] },
+      ]);
+      expect(JSON.stringify(body.data.invitations)).not.toContain(other.id);
+    });
+
     it('[ID-14] does not tell from where others looked at me', async () => {
       const me = await app.member();
       await app.get(`/api/v1/users/${me.id}`, {
@@ -169,9 +186,11 @@ describe('Personal data', () => {
       expectProblem(await restore('made up'), 'users.restore_refused');
       let token = '';
       await eventually(async () => {
-        const mail = (await outboxOf(folder)).find(({ to }) => to === me.email);
-        token = mail?.token ?? '';
-        expect(mail).toMatchObject({ subject: 'Your account was deleted' });
+        const mail = (await outboxOf(folder)).find(
+          ({ to, subject }) => to === me.email && subject === 'Your account was deleted',
+        );
+        expect(mail).toBeDefined();
+        token = mail!.token!;
       });
       const tries = await Promise.all(Array.from({ length: 16 }, () => restore(token)));
       expect(tries.filter(({ status }) => status === 204)).toHaveLength(1);
