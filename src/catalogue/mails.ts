@@ -75,7 +75,7 @@ export const mails = {
     address: '203.0.113.7',
     when: '21 November 2026 at 10:15 UTC',
   }),
-  username_in_use: mail('To whom registers privately, when another took the name at that moment', {
+  username_in_use: mail('To whom registers privately, when the name is taken', {
     username: 'ada',
   }),
 } satisfies Record<string, MailDefinition>;

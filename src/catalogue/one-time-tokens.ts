@@ -25,7 +25,7 @@ export const tokenPurposes = {
   confirm_address: purpose<{ email: string }>('Confirm the address of an account', DAY),
   invitation: purpose<{ invitationId: string }>('Make an account on invitation', 7 * DAY),
   // No longer than what is sent out of band may live (ASVS V6.5.5).
-  reset_password: purpose('Set a new password', 10 * MINUTE),
+  reset_password: purpose<{ email: string }>('Set a new password', 10 * MINUTE),
   setup: purpose('Make the first administrator', DAY),
 };
 

@@ -66,8 +66,12 @@ async function disable(identifier: string): Promise<void> {
 
 async function resetSecondFactor(identifier: string): Promise<void> {
   await withApplication(async (app) => {
-    await app.get(MfaService).reset(await idOf(app, identifier));
-    say(`${identifier} signs in with the password alone`);
+    const passwordStays = await app.get(MfaService).reset(await idOf(app, identifier));
+    say(
+      passwordStays
+        ? `${identifier} signs in with the password alone`
+        : `The password of ${identifier} was too short to stand alone and is gone: "forgotten password" sets a new one`,
+    );
   });
 }
 

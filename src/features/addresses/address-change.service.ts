@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 
 import { tokenPurposes } from '../../catalogue/one-time-tokens.js';
 import { ProcessConfig } from '../../platform/config/index.js';
-import { currentPrincipal } from '../../platform/context/request-context.js';
+import { currentSignedIn } from '../../platform/context/request-context.js';
 import { Database, violates } from '../../platform/database/index.js';
 import { Mails } from '../../platform/mail/index.js';
 import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { AuditService } from '../audit/index.js';
-import { AccountChangesService } from '../users/index.js';
+import { SessionsService } from '../sessions/index.js';
+import { AccountChangesService, normaliseEmail } from '../users/index.js';
 
 /** Gives an account another address: once that one is confirmed, and not without the old one hearing. */
 @Injectable()
@@ -18,16 +19,24 @@ export class AddressChangeService {
     private readonly tokens: OneTimeTokens,
     private readonly mails: Mails,
     private readonly audit: AuditService,
+    private readonly sessions: SessionsService,
     private readonly installation: ProcessConfig,
   ) {}
 
-  /** Whether somebody else has the address is not told, and not looked at before it is confirmed. */
-  async ask(address: string): Promise<void> {
-    const { userId } = currentPrincipal();
+  /**
+   * Whether somebody else has the address is not told, and not looked at before it is confirmed.
+   * The mail goes to the very address that the account gets: what was typed may be another one
+   * until it is normalised.
+   * @throws AppError `validation.failed`
+   */
+  async ask(requested: string): Promise<void> {
+    const { userId, sessionId } = currentSignedIn();
+    const address = normaliseEmail(requested).value;
     const { lifeSeconds } = tokenPurposes.change_address;
     await this.database.transaction(async () => {
-      const contact = await this.accounts.contact(userId);
+      const contact = await this.accounts.held(userId);
       if (!contact) return;
+      await this.sessions.demandLive(sessionId);
       const { username } = contact;
       const token = await this.tokens.issue('change_address', { userId, data: { email: address } });
       const link = `${this.installation.publicUrl}/account#change:${token}`;
@@ -44,9 +53,10 @@ export class AddressChangeService {
   async apply(token: string): Promise<boolean> {
     return this.database
       .transaction(async () => {
-        const spent = await this.tokens.spend('change_address', token);
-        const before = spent && (await this.accounts.contact(spent.userId!));
-        if (!before) return false;
+        const found = await this.tokens.look('change_address', token);
+        const before = found && (await this.accounts.held(found.userId!));
+        const spent = before && (await this.tokens.spend('change_address', token));
+        if (!spent) return false;
         const { id, username } = before;
         if (!(await this.accounts.setAddress(id, spent.data.email))) return false;
         await this.tokens.revoke('reset_password', id); // sent to the former address

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 
+import { SessionsModule } from '../sessions/index.js';
 import { UsersModule } from '../users/index.js';
 import { AddressChangeService } from './address-change.service.js';
 import { AddressesController } from './addresses.controller.js';
@@ -7,7 +8,7 @@ import { AddressesService } from './addresses.service.js';
 import { ConfirmationLinksService } from './confirmation-links.service.js';
 
 @Module({
-  imports: [UsersModule],
+  imports: [UsersModule, SessionsModule],
   controllers: [AddressesController],
   providers: [AddressesService, AddressChangeService, ConfirmationLinksService],
   exports: [ConfirmationLinksService],

@@ -94,6 +94,11 @@ export class ApiKeysService {
     });
   }
 
+  /** Revokes all keys of a user, in the running transaction. */
+  async revokeAllOf(userId: string): Promise<void> {
+    for (const { id } of await this.keys.of(userId)) await this.revokePresented(id, userId);
+  }
+
   /** Revokes a key that somebody presented to have it revoked (RFC 7009). */
   async revokePresented(id: string, userId: string): Promise<void> {
     await this.revoke(id, userId).catch((error: unknown) => {

@@ -51,11 +51,19 @@ export class PasswordCheckService {
    * @throws AppError `auth.invalid_credentials`, `auth.too_many_attempts`
    */
   async forOwner(userId: string, password: string): Promise<ProvenPassword> {
-    const account = await this.accounts.credentialsOf(userId);
-    const verification = await this.hasher.verify(account?.passwordHash ?? null, password);
-    const standing = await this.lockout.check({ kind: 'password', name: userId, userId });
-    if (!account || !verification.matches) return this.refuse('wrong_password', standing);
-    return { account, standing, renew: () => this.renew(account, password, verification) };
+    return this.ofOwner(userId, password, (standing) => this.refuse('wrong_password', standing));
+  }
+
+  /**
+   * The same for the present password of who wants another one.
+   * @throws AppError `auth.wrong_password`, `auth.too_many_attempts`
+   */
+  async forChange(userId: string, password: string): Promise<ProvenPassword> {
+    return this.ofOwner(userId, password, async (standing) => {
+      await this.lockout.failed(standing);
+      await this.audit.recordFailure('auth.password_change_refused', {});
+      throw new AppError('auth.wrong_password');
+    });
   }
 
   /** Counts the failure, keeps its reason for the audit trail, and tells the caller neither. */
@@ -71,6 +79,18 @@ export class PasswordCheckService {
     throw new AppError('auth.invalid_credentials');
   }
 
+  private async ofOwner(
+    userId: string,
+    password: string,
+    refuse: (standing: Standing) => Promise<never>,
+  ): Promise<ProvenPassword> {
+    const account = await this.accounts.credentialsOf(userId);
+    const verification = await this.hasher.verify(account?.passwordHash ?? null, password);
+    const standing = await this.lockout.check({ kind: 'password', name: userId, userId });
+    if (!account || !verification.matches) return refuse(standing);
+    return { account, standing, renew: () => this.renew(account, password, verification) };
+  }
+
   private refusalOf(
     account: Credentials | null,
     { matches }: Verification,
@@ -78,7 +98,9 @@ export class PasswordCheckService {
     if (!account) return 'unknown_identifier';
     if (!matches) return 'wrong_password';
     if (account.status !== 'active') return 'disabled';
-    const mustVerify = this.config.emailVerification === 'required';
+    // Signing in to what was just registered would tell whether there was an account before.
+    const mustVerify =
+      this.config.emailVerification === 'required' || this.config.registrationMode === 'private';
     return mustVerify && !account.emailVerified ? 'email_not_verified' : undefined;
   }
 

@@ -12,8 +12,9 @@ export class InvitationsController {
 
   /**
    * Invite somebody by mail. The link in it works once, for seven days; inviting the same address
-   * again ends the invitation before. You can give only roles whose permissions you hold.
-   * @throws {403} roles.grant_exceeds_own
+   * again ends the invitation before. You can give only roles whose permissions you hold,
+   * and others than `member` only shortly after signing in.
+   * @throws {403} roles.grant_exceeds_own, auth.step_up_required, auth.session_required
    */
   @Post()
   @Access('users.invite')

@@ -30,14 +30,17 @@ export class InvitationsService {
     private readonly installation: ProcessConfig,
   ) {}
 
-  /** @throws AppError `validation.failed`, `roles.grant_exceeds_own` */
+  /**
+   * @throws AppError `validation.failed`, `roles.grant_exceeds_own`, `auth.step_up_required` for
+   * roles beyond the default one
+   */
   async invite(request: Invite): Promise<InvitationView> {
     const { userId } = currentPrincipal();
     const { value: email, key: emailKey } = normaliseEmail(request.email);
     const roles = request.roles ?? [defaultRole];
     const { lifeSeconds } = tokenPurposes.invitation;
     return this.database.transaction(async () => {
-      await this.assignable.demandOfCaller(roles);
+      await this.assignable.demandForNew(roles);
       const wanted = { id: uuidv7(), email, emailKey, roles, invitedBy: userId };
       const invitation = await this.invitations.put(wanted, lifeSeconds);
       const invitationId = invitation.id;
@@ -74,7 +77,7 @@ export class InvitationsService {
 
   /**
    * Spends an invitation in the running transaction, which makes the account; gives what it says.
-   * The roles are checked anew: whoever invited may have lost the right to give them.
+   * The inviter is checked anew, who may have lost the right to invite, or to give these roles.
    * @throws AppError `auth.invitation_required`, also when it names another address
    */
   async accept(token: string, email: string): Promise<Invitation> {
@@ -84,7 +87,7 @@ export class InvitationsService {
       throw new AppError('auth.invitation_required');
     }
     const { id: invitationId, invitedBy, roles } = invitation;
-    if (!(await this.assignable.holds(invitedBy, roles))) {
+    if (!(await this.assignable.stillGives(invitedBy, roles, 'users.invite'))) {
       throw new AppError('auth.invitation_required');
     }
     await this.audit.record('invitations.accepted', { invitationId });

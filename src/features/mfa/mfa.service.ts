@@ -54,6 +54,7 @@ export class MfaService {
     return this.database.transaction(async () => {
       if (!(await spend())) throw new AppError('mfa.no_enrolment');
       await this.accounts.setSecondFactor(userId, true);
+      await this.sessions.demandLive(sessionId);
       const sessionsEnded = await this.sessions.endOthersOf(userId, sessionId);
       await this.audit.record('mfa.enabled', { sessionsEnded }, targetOf(userId));
       await this.tell(userId, 'an authenticator app was added');
@@ -73,15 +74,29 @@ export class MfaService {
 
   /**
    * Takes the factor away from a user who lost it; for operators, who have looked at that person.
-   * @throws AppError `mfa.not_enrolled`, `mfa.password_too_short`
+   * A password that is too short to stand alone goes with it: its owner sets another one by mail.
+   * @returns whether the password stays
+   * @throws AppError `mfa.not_enrolled`
    */
-  async reset(userId: string): Promise<void> {
-    await this.database.transaction(async () => {
-      await this.remove(userId);
+  async reset(userId: string): Promise<boolean> {
+    return this.database.transaction(async () => {
+      if (!(await this.factors.remove(userId))) throw new AppError('mfa.not_enrolled');
+      const stays = await this.accounts.dropSecondFactor(userId);
       const sessionsEnded = await this.sessions.endAllOf(userId);
       await this.audit.record('mfa.reset', { sessionsEnded }, targetOf(userId));
-      await this.tell(userId, 'an operator removed the authenticator app');
+      const change = 'an operator removed the authenticator app';
+      const more = ', and the password, which was too short to stand alone: set a new one';
+      await this.tell(userId, stays ? change : change + more);
+      return stays;
     });
+  }
+
+  /** Removes what is in place or being put there, in the running transaction. */
+  async forget(userId: string): Promise<void> {
+    if (!(await this.factors.remove(userId))) return;
+    await this.accounts.setSecondFactor(userId, false);
+    const details = { ...targetOf(userId), actorId: userId };
+    await this.audit.record('mfa.disabled', {}, details);
   }
 
   /** @throws AppError `mfa.not_enrolled` */

@@ -1,15 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
-import { currentSignedIn } from '../../platform/context/request-context.js';
-import { Database } from '../../platform/database/index.js';
-import { AppError } from '../../platform/errors/app-error.js';
 import { Mails } from '../../platform/mail/index.js';
 import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { AuditService } from '../audit/index.js';
 import { LockoutService } from '../lockout/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { AccountChangesService, type Contact, type NewPassword } from '../users/index.js';
-import type { ChangePassword } from './passwords.dto.js';
 
 const whenFormat = new Intl.DateTimeFormat('en-GB', {
   dateStyle: 'long',
@@ -21,7 +17,6 @@ const whenFormat = new Intl.DateTimeFormat('en-GB', {
 @Injectable()
 export class PasswordChangesService {
   constructor(
-    private readonly database: Database,
     private readonly accounts: AccountChangesService,
     private readonly sessions: SessionsService,
     private readonly lockout: LockoutService,
@@ -31,28 +26,11 @@ export class PasswordChangesService {
   ) {}
 
   /**
-   * By the owner, who stays signed in here and nowhere else (ASVS V6.2.3, V7.4.3).
-   * @throws AppError `auth.wrong_password`, `auth.too_many_attempts`, `validation.failed`
+   * In the running transaction; false when the account is not active any more.
+   * @param keepSession of the owner who asks
+   * @throws AppError `auth.invalid_token` when that session was ended meanwhile: by a reset, say,
+   * which must not be undone by who knew the password before
    */
-  async change({ currentPassword, password }: ChangePassword): Promise<void> {
-    const { userId, sessionId } = currentSignedIn();
-    const contact = await this.accounts.contact(userId);
-    if (!contact) throw new AppError('auth.invalid_token');
-    const right = await this.accounts.holdsPassword(userId, currentPassword);
-    const standing = await this.lockout.check({ kind: 'password', name: userId, userId });
-    if (!right) {
-      await this.lockout.failed(standing);
-      await this.audit.recordFailure('auth.password_change_refused', {});
-      throw new AppError('auth.wrong_password');
-    }
-    const hash = await this.accounts.hashNew(password, contact);
-    await this.database.transaction(async () => {
-      await this.lockout.passed(standing);
-      await this.replace(contact, hash, 'owner', sessionId);
-    });
-  }
-
-  /** In the running transaction; false when the account is not active any more. */
   async replace(
     { id, email, username, signInNames }: Contact,
     hash: NewPassword,
@@ -61,10 +39,13 @@ export class PasswordChangesService {
   ): Promise<boolean> {
     // Holds the user's row, so that no sign-in with the old password opens a session meanwhile.
     if (!(await this.accounts.setPassword(id, hash))) return false;
+    if (keepSession) await this.sessions.demandLive(keepSession);
     const sessions = keepSession
       ? await this.sessions.endOthersOf(id, keepSession)
       : await this.sessions.endAllOf(id);
     await this.tokens.revoke('reset_password', id);
+    // Else who asked for another address with the old password got the account back by its link.
+    await this.tokens.revoke('change_address', id);
     if (by === 'link') await this.lockout.lift(id, signInNames);
     await this.audit.record(
       'auth.password_changed',
@@ -74,11 +55,5 @@ export class PasswordChangesService {
     const when = `${whenFormat.format(new Date())} UTC`;
     await this.mails.send('password_changed', email, { username, when });
     return true;
-  }
-
-  /** @throws AppError `auth.invalid_link` */
-  async refuseLink(): Promise<never> {
-    await this.audit.recordFailure('auth.link_refused', { purpose: 'reset_password' });
-    throw new AppError('auth.invalid_link');
   }
 }

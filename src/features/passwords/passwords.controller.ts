@@ -3,7 +3,8 @@ import { applyDecorators, Body, Controller, HttpCode, Post } from '@nestjs/commo
 import { Access } from '../../platform/access/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { ForgottenPasswordsService } from './forgotten-passwords.service.js';
-import { PasswordChangesService } from './password-changes.service.js';
+import { OwnPasswordService } from './own-password.service.js';
+import { PasswordResetService } from './password-reset.service.js';
 import { ChangePassword, ForgottenPassword, ResetPassword } from './passwords.dto.js';
 
 const PublicAttempt = (): MethodDecorator => applyDecorators(Access.public(), Limit('auth'));
@@ -12,7 +13,8 @@ const PublicAttempt = (): MethodDecorator => applyDecorators(Access.public(), Li
 export class PasswordsController {
   constructor(
     private readonly forgotten: ForgottenPasswordsService,
-    private readonly changes: PasswordChangesService,
+    private readonly resets: PasswordResetService,
+    private readonly own: OwnPasswordService,
   ) {}
 
   /**
@@ -28,7 +30,8 @@ export class PasswordsController {
 
   /**
    * Set a new password with the link. All sessions of the account end; a second factor is asked
-   * for as before.
+   * for as before. An address that was not confirmed is confirmed by it: then API keys and a second
+   * factor go, since anybody may have put them there.
    * @throws {403} auth.invalid_link
    * @throws {503} server.overloaded
    */
@@ -36,7 +39,7 @@ export class PasswordsController {
   @HttpCode(204)
   @PublicAttempt()
   reset(@Body() request: ResetPassword): Promise<void> {
-    return this.forgotten.reset(request);
+    return this.resets.reset(request);
   }
 
   /**
@@ -49,6 +52,6 @@ export class PasswordsController {
   @HttpCode(204)
   @Access.signedIn()
   change(@Body() request: ChangePassword): Promise<void> {
-    return this.changes.change(request);
+    return this.own.change(request);
   }
 }

@@ -18,7 +18,9 @@ import {
 /**
  * Registration that does not tell whether an address has an account (ASVS V6.3.8): a request
  * checks, hashes and adds a job, whatever the address; the answer describes the account as it
- * will be. The job makes it, or tells the owner of the address that there is one.
+ * will be. The job makes it, or tells the owner of the address that there is one. Nor does it tell
+ * whether the username is taken: a second registration of the same name would show whether the
+ * first one made an account.
  */
 @Injectable()
 export class PrivateRegistrationService implements OnModuleInit {
@@ -36,10 +38,9 @@ export class PrivateRegistrationService implements OnModuleInit {
     this.queue.handle('registration.private', (prepared) => this.make(prepared));
   }
 
-  /** @throws AppError `validation.failed`, `users.username_taken`: names are not private */
+  /** @throws AppError `validation.failed` */
   async register(request: AccountRequest): Promise<UserView> {
     const prepared = await this.accounts.prepare(request);
-    await this.accounts.demandFreeUsername(prepared.username);
     await this.queue.add('registration.private', prepared);
     return Object.assign(new UserView(), {
       id: prepared.id,
@@ -47,6 +48,7 @@ export class PrivateRegistrationService implements OnModuleInit {
       username: prepared.username,
       displayName: null,
       status: 'active',
+      deletionDueAt: null,
       roles: [defaultRole],
       emailVerified: false,
       createdAt: new Date(),
@@ -54,7 +56,9 @@ export class PrivateRegistrationService implements OnModuleInit {
     });
   }
 
+  /** Tried twice: a parallel registration may take the address between looking and making. */
   private async make(prepared: PrivateRegistration): Promise<void> {
+    if (await this.tellOwner(prepared)) return;
     try {
       await this.accounts.insert(prepared, {
         by: 'registration',
@@ -63,20 +67,22 @@ export class PrivateRegistrationService implements OnModuleInit {
       });
     } catch (error) {
       const code = error instanceof AppError ? error.code : undefined;
-      if (code === 'users.email_taken') return this.tellOwner(prepared);
-      if (code !== 'users.username_taken') throw error;
+      if (code !== 'users.email_taken' && code !== 'users.username_taken') throw error;
+      if (await this.tellOwner(prepared)) return;
       await this.mails.send('username_in_use', prepared.email, { username: prepared.username });
     }
   }
 
-  /** At the address that is on record, which may be written differently. */
-  private async tellOwner({ id, email }: PrivateRegistration): Promise<void> {
+  /** At the address that is on record, which may be written differently; false without one. */
+  private async tellOwner({ id, email }: PrivateRegistration): Promise<boolean> {
     const owner = await this.contacts.contactAt(email);
+    if (!owner) return false;
     // A job comes a second time when its worker dies: then the account is the one it made.
-    if (!owner || owner.id === id) return;
+    if (owner.id === id) return true;
     const reset = `${this.installation.publicUrl}/account#forgot`;
     await this.mails.send('address_in_use', owner.email, { reset });
     const target = { kind: 'user', id: owner.id } as const;
     await this.audit.record('users.registration_repeated', {}, { target });
+    return true;
   }
 }

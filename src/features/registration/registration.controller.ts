@@ -17,7 +17,7 @@ export class RegistrationController {
   /**
    * Make an account with the default role, or with those of an invitation. A link that confirms
    * the address is sent to it. With `REGISTRATION_MODE=private` the answer is the same for an
-   * address that has an account: nothing is made, and its owner gets a mail that says so.
+   * address that has an account or a username that is taken: nothing is made, and a mail says so.
    * @throws {403} auth.registration_closed, auth.invitation_required
    * @throws {409} users.email_taken, users.username_taken
    * @throws {503} server.overloaded

@@ -88,6 +88,15 @@ export class SessionsService {
     return (await this.sessions.live(id)) ?? null;
   }
 
+  /**
+   * For what must not be done by who lost the session while asking: in a transaction that holds
+   * the user's row, as whatever ends all sessions does.
+   * @throws AppError `auth.invalid_token`
+   */
+  async demandLive(id: string): Promise<void> {
+    if (!(await this.live(id))) throw new AppError('auth.invalid_token');
+  }
+
   async listOwn(): Promise<SessionListView> {
     const { userId, sessionId } = currentSignedIn();
     const found = await this.sessions.liveOf(userId);

@@ -10,7 +10,7 @@ import {
 } from '../../platform/passwords/index.js';
 import { userTag } from './accounts.service.js';
 import type { User } from './user.entity.js';
-import { normaliseEmail, signInNamesOf } from './user.policy.js';
+import { identifierKey, normaliseEmail, signInNamesOf } from './user.policy.js';
 import { UsersRepository } from './users.repository.js';
 
 /** An account, as far as one has to know it to write to its owner. */
@@ -47,13 +47,19 @@ export class AccountChangesService {
     return contactOf(await this.users.byIdForSignIn(id));
   }
 
+  /**
+   * The same, with its row held until the transaction ends. Who changes an account and its links
+   * holds the account first: in another order two would wait for each other.
+   */
+  async held(id: string): Promise<Contact | null> {
+    await this.users.lock(id);
+    return this.contact(id);
+  }
+
   /** The account of an address; null also for what is no address. */
   async contactAt(email: string): Promise<Contact | null> {
-    try {
-      return contactOf(await this.users.forSignIn({ emailKey: normaliseEmail(email).key }));
-    } catch {
-      return null;
-    }
+    const key = identifierKey(email);
+    return key && 'emailKey' in key ? contactOf(await this.users.forSignIn(key)) : null;
   }
 
   /** @throws AppError `validation.failed` when it is too weak for this account */
@@ -74,12 +80,6 @@ export class AccountChangesService {
       const alone = violates(error, 'users_short_password_has_second_factor');
       throw alone ? invalid('/password', 'minLength', 'is too short to stand alone') : error;
     });
-  }
-
-  /** Whether `password` is the present one; takes as long when there is none. */
-  async holdsPassword(id: string, password: string): Promise<boolean> {
-    const user = await this.users.byIdForSignIn(id);
-    return (await this.hasher.verify(user?.passwordHash ?? null, password)).matches;
   }
 
   /**

@@ -36,12 +36,23 @@ export class AccountRestoration {
     });
   }
 
+  /**
+   * Ends every link that was sent to the owner, when the account begins or ceases to be active:
+   * what one allowed belongs to the state before. Who is deleted by an administrator must not come
+   * back with the link of an earlier deletion of their own.
+   */
+  async endLinks(id: string): Promise<void> {
+    await this.tokens.revokeAllOf(id);
+  }
+
   /** @throws AppError `users.restore_refused`, whatever is wrong with the token */
   async restore(token: string): Promise<void> {
     await this.database.transaction(async () => {
-      const userId = (await this.tokens.spend('restore', token))?.userId;
+      const userId = (await this.tokens.look('restore', token))?.userId;
+      // The user first, as wherever both are held: the other way round two would wait in a circle.
       const user = userId ? await this.users.lock(userId) : null;
-      if (user?.status !== 'deleted') throw new AppError('users.restore_refused');
+      const spent = user?.status === 'deleted' && (await this.tokens.spend('restore', token));
+      if (!spent) throw new AppError('users.restore_refused');
       const { id } = user;
       await this.users.setStatus(id, 'active', 0);
       await this.audit.record('users.restored', {}, { target: { kind: 'user', id }, actorId: id });

@@ -14,7 +14,6 @@ import {
   normaliseEmail,
   normaliseUsername,
   signInNamesOf,
-  usernameLooks,
 } from './user.policy.js';
 import { UserView } from './user.view.js';
 import { UsersRepository } from './users.repository.js';
@@ -115,13 +114,6 @@ export class AccountsService {
     });
   }
 
-  /** @throws AppError `users.username_taken` */
-  async demandFreeUsername(username: string): Promise<void> {
-    if (await this.users.hasUsername(usernameLooks(normaliseUsername(username)))) {
-      throw new AppError('users.username_taken');
-    }
-  }
-
   /** The account somebody means by what they typed as email or username. */
   async findCredentials(identifier: string): Promise<Credentials | null> {
     const key = identifierKey(identifier);
@@ -149,6 +141,11 @@ export class AccountsService {
       const tooShort = violates(error, 'users_short_password_has_second_factor');
       throw tooShort ? new AppError('mfa.password_too_short') : error;
     });
+  }
+
+  /** The same when the factor is lost: a password that needs one goes; false when it does. */
+  async dropSecondFactor(id: string): Promise<boolean> {
+    return this.users.dropSecondFactor(id);
   }
 
   /** All names under which failed sign-ins of an account are counted; none when it is gone. */

@@ -80,8 +80,9 @@ export class UsersController {
   }
 
   /**
-   * Create a user; the address counts as verified.
-   * @throws {403} roles.grant_exceeds_own
+   * Create a user; the address counts as verified. Other roles than `member` are given only
+   * shortly after signing in.
+   * @throws {403} roles.grant_exceeds_own, auth.step_up_required, auth.session_required
    * @throws {409} users.email_taken, users.username_taken
    * @throws {503} server.overloaded
    */

@@ -209,6 +209,17 @@ export class UsersRepository {
     await this.database.rows('UPDATE users SET second_factor = $2 WHERE id = $1', [id, inPlace]);
   }
 
+  /** With the password, if that is too short to stand alone; false when it went. */
+  async dropSecondFactor(id: string): Promise<boolean> {
+    const row = await this.database.row<{ stays: boolean }>(
+      `UPDATE users SET second_factor = false, password_short = false,
+              password_hash = CASE WHEN NOT password_short THEN password_hash END
+       WHERE id = $1 RETURNING password_hash IS NOT NULL AS stays`,
+      [id],
+    );
+    return row?.stays ?? false;
+  }
+
   /** Replaces a hash unless it has changed since it was read. */
   async replaceHash(id: string, from: string, to: string): Promise<boolean> {
     const row = await this.database.row(
@@ -237,12 +248,6 @@ export class UsersRepository {
       email.value,
       email.key,
     ]);
-  }
-
-  /** Whether the name, or one that looks like it, has an account. */
-  async hasUsername(looks: string): Promise<boolean> {
-    const row = await this.database.row('SELECT 1 FROM users WHERE username_looks = $1', [looks]);
-    return row !== undefined;
   }
 
   /** Makes changes to who is an administrator wait for each other until the transaction ends. */

@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 
 import type { Changes } from '../../catalogue/audit-events.js';
-import { administratorRole, defaultRole, type Permission } from '../../catalogue/permissions.js';
-import { usableRights } from '../../platform/access/index.js';
+import { administratorRole, defaultRole } from '../../catalogue/permissions.js';
 import { Caches, type TaggedCache } from '../../platform/cache/index.js';
 import { AccountsConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { AuditService } from '../audit/index.js';
-import { RolesService } from '../roles/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { AccountRestoration } from './account-restoration.service.js';
 import { AccountsService, userTag } from './accounts.service.js';
+import { AssignableRolesService } from './assignable-roles.service.js';
 import type { User, UserStatus } from './user.entity.js';
 import { UserListView, UserView } from './user.view.js';
 import type { CreateUser, ListUsers, UpdateProfile, UpdateUser } from './users.dto.js';
@@ -32,7 +31,7 @@ export class UsersService {
     private readonly database: Database,
     private readonly users: UsersRepository,
     private readonly accounts: AccountsService,
-    private readonly roles: RolesService,
+    private readonly assignable: AssignableRolesService,
     private readonly sessions: SessionsService,
     private readonly audit: AuditService,
     private readonly caches: Caches,
@@ -83,8 +82,7 @@ export class UsersService {
 
   async create(request: CreateUser): Promise<UserView> {
     const roles = request.roles ?? [defaultRole];
-    const authorise = async (): Promise<void> =>
-      this.roles.demandAssignable(roles, await this.rightsOfCaller());
+    const authorise = (): Promise<void> => this.assignable.demandForNew(roles);
     // Twice: at once, so that a refusal costs no hash, and again when the account is made.
     await authorise();
     return this.accounts.create({
@@ -112,7 +110,7 @@ export class UsersService {
   async delete(id: string): Promise<void> {
     if (id === currentPrincipal().userId) throw new AppError('users.own_status');
     await this.accounts.whileAdministratorsHold(async () => {
-      await this.demandRank(id);
+      await this.assignable.demandRank((await this.locked(id)).roles);
       await this.change(id, { status: 'deleted' });
     });
   }
@@ -133,7 +131,7 @@ export class UsersService {
       throw new AppError('users.own_status');
     }
     return this.accounts.whileAdministratorsHold(async () => {
-      await this.demandRank(id);
+      await this.assignable.demandRank((await this.locked(id)).roles);
       return this.change(id, request);
     });
   }
@@ -144,7 +142,7 @@ export class UsersService {
       const changed = [...new Set([...before, ...roles])].filter(
         (role) => before.includes(role) !== roles.includes(role),
       );
-      await this.roles.demandAssignable(changed, await this.rightsOfCaller());
+      await this.assignable.demand(changed);
       if (changed.length === 0) return this.reread(id);
       await this.users.replaceRoles(id, roles);
       if (changed.includes(administratorRole)) await this.demandAdministrator();
@@ -157,25 +155,6 @@ export class UsersService {
       await this.caches.invalidate(userTag(id));
       return this.reread(id);
     });
-  }
-
-  /**
-   * What the caller holds now and not when the request began: it may have waited for a lock while
-   * its own rights were taken away.
-   */
-  private async rightsOfCaller(): Promise<ReadonlySet<Permission>> {
-    const caller = currentPrincipal();
-    const roles = await this.accounts.activeRoles(caller.userId);
-    if (!roles) throw new AppError('auth.invalid_token');
-    return usableRights(caller, await this.roles.permissionsOf(roles));
-  }
-
-  /** Nobody manages a user who holds more than they do. */
-  private async demandRank(id: string): Promise<void> {
-    const { roles } = await this.locked(id);
-    const held = await this.rightsOfCaller();
-    const theirs = await this.roles.permissionsOf(roles);
-    if ([...theirs].some((right) => !held.has(right))) throw new AppError('users.outranks_you');
   }
 
   private async change(id: string, { status, ...profile }: UserChange): Promise<UserView> {
@@ -197,6 +176,7 @@ export class UsersService {
     await this.users.setStatus(id, status, this.config.graceDays);
     if (roles.includes(administratorRole)) await this.demandAdministrator();
     await this.sessions.endAllOf(id);
+    await this.restoration.endLinks(id);
   }
 
   private async demandAdministrator(): Promise<void> {

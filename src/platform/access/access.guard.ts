@@ -7,6 +7,7 @@ import { TokensConfig } from '../config/index.js';
 import { AppError } from '../errors/app-error.js';
 import { accessMetadata, type AccessRule, stepUpMetadata } from './access.decorator.js';
 import type { Principal } from './principal.js';
+import { demandRecentSignIn } from './recent-sign-in.js';
 
 /** Told about refusals of identified callers; the audit feature implements it. */
 export abstract class DenialRecorder {
@@ -31,7 +32,9 @@ export class AccessGuard implements CanActivate {
       throw new AppError(request.credentialRejected ? 'auth.invalid_token' : 'auth.required');
     }
     await this.demand(rule, principal, request);
-    if (this.declared<true>(context, stepUpMetadata)) this.demandRecentSignIn(principal);
+    if (this.declared<true>(context, stepUpMetadata)) {
+      demandRecentSignIn(principal, this.config.stepUpSeconds);
+    }
     return true;
   }
 
@@ -51,12 +54,6 @@ export class AccessGuard implements CanActivate {
     throw new AppError('access.denied', {
       detail: `This needs the permission ${rule ?? 'undeclared'}.`,
     });
-  }
-
-  private demandRecentSignIn({ sessionId, authenticatedAt }: Principal): void {
-    if (sessionId === null) throw new AppError('auth.session_required');
-    const ageSeconds = (Date.now() - authenticatedAt) / 1000;
-    if (ageSeconds > this.config.stepUpSeconds) throw new AppError('auth.step_up_required');
   }
 
   private declared<T>(context: ExecutionContext, metadata: string): T | undefined {

@@ -8,3 +8,4 @@ export {
 } from './caller-strategy.js';
 export { IdentifyGuard } from './identify.guard.js';
 export { type Principal, type SignedInPrincipal, usableRights } from './principal.js';
+export { demandRecentSignIn } from './recent-sign-in.js';

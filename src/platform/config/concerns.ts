@@ -299,7 +299,8 @@ export class AccountsConfig extends Concern('Accounts', {
   }),
   emailVerification: oneOf(['optional', 'required'], {
     name: 'EMAIL_VERIFICATION',
-    description: 'Whether an unverified address may sign in.',
+    description:
+      'Whether an unverified address may sign in. With REGISTRATION_MODE=private it never may.',
     default: ({ production }) => (production ? 'required' : 'optional'),
     defaultText: 'optional, in production required',
   }),

@@ -56,6 +56,10 @@ export class OneTimeTokensRepository {
     );
   }
 
+  async deleteAllOf(userId: string): Promise<void> {
+    await this.database.rows('DELETE FROM one_time_tokens WHERE user_id = $1', [userId]);
+  }
+
   async deleteExpired(): Promise<void> {
     await this.database.rows('DELETE FROM one_time_tokens WHERE expires_at <= now()');
   }

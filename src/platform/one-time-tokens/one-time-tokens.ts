@@ -61,6 +61,11 @@ export class OneTimeTokens implements OnModuleInit {
     return ((await this.tokens.take(tokenHash(token), purpose)) ?? null) as Spent<P> | null;
   }
 
+  /** Ends all tokens of a user, whatever they are for. */
+  async revokeAllOf(userId: string): Promise<void> {
+    await this.tokens.deleteAllOf(userId);
+  }
+
   /** Ends the tokens of a purpose: a user's, or all. */
   async revoke(purpose: TokenPurpose, userId?: string): Promise<void> {
     await this.tokens.deleteOf(purpose, userId);

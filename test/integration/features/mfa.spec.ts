@@ -301,6 +301,27 @@ describe('The second factor', () => {
     expect(await told('mfa.reset')).toHaveLength(1);
     await expect(app.app.get(MfaService).reset(ada.id)).rejects.toThrow('mfa.not_enrolled');
   });
+
+  it('[ID-09][V6.2.1] an operator resets it with a password that is too short to stand alone', async () => {
+    await Authenticator.enrol(app, ada);
+    const short = 'ab quay 7';
+    const request = { currentPassword: goodPassword, password: short, passwordConfirmation: short };
+    const changed = await app.post('/api/v1/auth/password/change', request, {
+      token: ada.accessToken,
+    });
+    expect(changed.status).toBe(204);
+    const signIn = async (password: string): Promise<number> =>
+      (await app.post('/api/v1/auth/login', { identifier: ada.username, password })).status;
+    expect(await signIn(short)).toBe(200);
+    expect(await app.app.get(MfaService).reset(ada.id)).toBe(false);
+    expect(await me(ada.accessToken)).toBe(401);
+    expect([await signIn(short), await signIn(goodPassword)]).toEqual([401, 401]);
+    const { rows } = await app.database.superuser.query(
+      'SELECT password_hash, password_short, second_factor FROM users WHERE id = $1',
+      [ada.id],
+    );
+    expect(rows).toEqual([{ password_hash: null, password_short: false, second_factor: false }]);
+  });
 });
 
 describe('Stepping up', () => {
