@@ -366,7 +366,7 @@ describe('The OpenAPI document', () => {
     expect(await status('POST', `${auth}/password/change`, { token, body: wrong })).toBe(403);
     expect(await status('POST', `${auth}/password/change`, { token, body: change })).toBe(204);
     expect(await status('POST', `${auth}/password/forgot`, { body: { email } })).toBe(202);
-    const reset = await tokens.issue('reset_password', { userId: user.id });
+    const reset = await tokens.issue('reset_password', made);
     const set = { token: reset, ...passwords };
     expect(await status('POST', `${auth}/password/reset`, { body: set })).toBe(204);
     expect(await status('POST', `${auth}/password/reset`, { body: set })).toBe(403);
