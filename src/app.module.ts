@@ -61,6 +61,7 @@ export interface Parts {
 /** Add your feature modules here. */
 const features = [
   AuditModule,
+  RegistrationModule,
   RolesModule,
   SessionsModule,
   UsersModule,
@@ -72,7 +73,6 @@ const features = [
   IntrospectionModule,
   AddressesModule,
   InvitationsModule,
-  RegistrationModule,
   OwnPasswordsModule,
   AccountPagesModule,
   SetupModule,

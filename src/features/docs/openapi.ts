@@ -15,7 +15,12 @@ const description = `
 Accounts, sign-in, sessions, roles, audit, health and metrics.
 
 **Start here:** register with \`POST /api/v1/auth/register\`, sign in with
-\`POST /api/v1/auth/login\`, press *Authorize* and paste the \`accessToken\`.
+\`POST /api/v1/auth/login\`, press *Authorize* and paste the \`accessToken\` under *bearer*.
+
+**Who may call** is said by each route. One without a padlock is public. What concerns the account
+itself takes a session; where a permission is named, an API key with that scope does as well.
+\`auth.step_up_required\` asks for a fresh proof: \`POST /api/v1/auth/step-up\`. Browsers sign in with
+\`mode: "cookie"\`, and send \`X-CSRF-Token\` with every change.
 
 **Errors** are problem documents (RFC 9457). \`code\` is stable, \`detail\` says what to do,
 \`errors\` names each field; \`GET /problems\` lists all codes.

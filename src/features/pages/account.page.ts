@@ -1,7 +1,8 @@
 const input = (label: string, attributes: string): string =>
   `<label>${label} <input ${attributes} required></label>`;
 
-const newPassword = `${input('Password <small>15 characters or more</small>', 'name="password" type="password" autocomplete="new-password" minlength="15" maxlength="256"')}
+const newPassword = (least: number, length: string): string =>
+  `${input(`Password <small>${length}</small>`, `name="password" type="password" autocomplete="new-password" minlength="${least}" maxlength="256"`)}
       ${input('Password again', 'name="passwordConfirmation" type="password" autocomplete="new-password"')}`;
 
 /** One page for all links: the fragment says what is wanted, and keeps the token from servers. */
@@ -23,14 +24,14 @@ export const accountPage = `<!doctype html>
     </form>
     <form id="reset" data-path="auth/password/reset" data-done="Your password is set. Sign in with it." hidden>
       <p>Set a new password. All sessions of the account end with it.</p>
-      ${newPassword}
+      ${newPassword(8, '15 characters or more; beside a second factor 8')}
       <button>Set the password</button>
     </form>
     <form id="invite" data-path="auth/register" data-token="invitation" data-done="Your account is made. Sign in." hidden>
       <p>Make an account with the address to which the invitation was sent.</p>
       ${input('Email', 'name="email" type="email" autocomplete="email"')}
       ${input('Username', 'name="username" autocomplete="username" minlength="3" maxlength="32"')}
-      ${newPassword}
+      ${newPassword(15, '15 characters or more')}
       <button>Make an account</button>
     </form>
     <form id="restore" data-path="users/restore" data-done="Your account is back. Sign in." hidden>
@@ -53,6 +54,8 @@ const message = document.getElementById('message');
 const [wanted, token] = location.hash.slice(1).split(':');
 // Out of the address bar and the history, where others may read it.
 history.replaceState(null, '', location.pathname);
+// A further link that is opened in the same tab changes the fragment alone.
+addEventListener('hashchange', () => location.reload());
 const names = ['confirm', 'reset', 'invite', 'restore', 'forgot'];
 const name = wanted === 'change' ? 'confirm' : wanted;
 const form = names.includes(name) ? document.getElementById(name) : null;
@@ -62,6 +65,10 @@ else message.textContent = 'Open this page with a link from a mail.';
 if (form) form.addEventListener('submit', async (event) => {
   event.preventDefault();
   const fields = Object.fromEntries(new FormData(form));
+  if ('password' in fields && fields.password !== fields.passwordConfirmation) {
+    message.textContent = 'The two passwords differ.';
+    return;
+  }
   if (token) fields[form.dataset.token || 'token'] = token;
   const headers = { 'content-type': 'application/json' };
   const request = { method: 'POST', headers, body: JSON.stringify(fields) };
@@ -72,7 +79,8 @@ if (form) form.addEventListener('submit', async (event) => {
     return;
   }
   const problem = await answer.json();
-  const errors = (problem.errors || []).map((e) => e.pointer.slice(1) + ': ' + e.message);
+  const errors = (problem.errors || []).map(({ pointer, message }) =>
+    message.startsWith(pointer.slice(1)) ? message : pointer.slice(1) + ': ' + message);
   message.textContent = errors.length > 0 ? errors.join('; ') : problem.title + '. ' + problem.detail;
 });
 `;

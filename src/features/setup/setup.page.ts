@@ -22,6 +22,7 @@ export const setupPage = `<!doctype html>
       <button>Make administrator</button>
     </form>
     <p id="message" role="status"></p>
+    <p id="next" hidden>Next: <a href="/docs">look around in Swagger UI</a>.</p>
   </main>
 </body>
 </html>
@@ -30,6 +31,7 @@ export const setupPage = `<!doctype html>
 export const setupScript = `'use strict';
 const form = document.getElementById('form');
 const message = document.getElementById('message');
+const next = document.getElementById('next');
 const token = location.hash.slice(1);
 // Out of the address bar and the history, where others may read it.
 history.replaceState(null, '', location.pathname);
@@ -39,16 +41,23 @@ if (!token) {
 }
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
-  const body = JSON.stringify({ ...Object.fromEntries(new FormData(form)), token });
+  const fields = Object.fromEntries(new FormData(form));
+  if (fields.password !== fields.passwordConfirmation) {
+    message.textContent = 'The two passwords differ.';
+    return;
+  }
+  const body = JSON.stringify({ ...fields, token });
   const headers = { 'content-type': 'application/json' };
   const answer = await fetch('/api/v1/setup', { method: 'POST', headers, body });
   const result = await answer.json();
   if (answer.ok) {
     form.hidden = true;
-    message.textContent = 'Done. ' + result.username + ' is an administrator now. Next: /docs';
+    message.textContent = 'Done. ' + result.username + ' is an administrator now.';
+    next.hidden = false;
     return;
   }
-  const errors = (result.errors || []).map((e) => e.pointer.slice(1) + ': ' + e.message);
+  const errors = (result.errors || []).map(({ pointer, message }) =>
+    message.startsWith(pointer.slice(1)) ? message : pointer.slice(1) + ': ' + message);
   message.textContent = errors.length > 0 ? errors.join('; ') : result.title + '. ' + result.detail;
 });
 `;

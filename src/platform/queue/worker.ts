@@ -109,7 +109,10 @@ export class Worker {
       this.workers = workerPool;
     });
     this.events.on('pool:listen:success', ({ client, workerPool: { id } }) => {
-      client.query(`SELECT pg_advisory_lock(${lifeLock('$1::text')})`, [id]).catch(() => undefined); // the listener is being replaced, and the next one locks again
+      // After its LISTEN, which it sends next: pg warns of two statements in a queue. A failure means
+      // that the listener is being replaced; the next one locks again.
+      const lock = `SELECT pg_advisory_lock(${lifeLock('$1::text')})`;
+      setImmediate(() => void client.query(lock, [id]).catch(() => undefined));
     });
     const alive = (): void => void (this.failedLooks = 0);
     this.events.on('worker:getJob:empty', alive);

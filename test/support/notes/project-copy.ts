@@ -23,8 +23,11 @@ const parts = [
   'scripts',
   'src',
   'test/architecture',
+  'templates',
+  'test/integration/features/personal-data.spec.ts',
   'test/integration/openapi.spec.ts',
   'test/integration/reference.spec.ts',
+  'test/security/support',
   'test/support',
 ];
 

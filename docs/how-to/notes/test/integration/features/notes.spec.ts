@@ -67,6 +67,12 @@ describe('Notes', () => {
     }
     expect((await list()).headers['ratelimit-policy']).toMatch(/^"user";/);
   });
+
+  it('are part of what their owner can export', async () => {
+    const written = await write('Mine');
+    const { body } = await app.get('/api/v1/users/me/export', { token: ada.accessToken });
+    expect(body.data.notes).toEqual([written.body]);
+  });
 });
 
 interface Page {
