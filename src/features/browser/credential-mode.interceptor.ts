@@ -46,7 +46,7 @@ export class CredentialModeInterceptor implements NestInterceptor {
     if (use === 'drop')
       return next.handle().pipe(map((body) => this.dropped(body, request, reply)));
     if (exchangesCookie(use, request)) return this.exchange(request, reply, next);
-    if (!wantsCookies(request)) return next.handle();
+    if (!wantsCookies(request) && !cameByCookie(request)) return next.handle();
     return next.handle().pipe(map((body: unknown) => this.asCookies(body, reply)));
   }
 
@@ -84,6 +84,11 @@ export class CredentialModeInterceptor implements NestInterceptor {
     if (accessTokenOf(request) !== undefined) clearCookies(reply);
     return body;
   }
+}
+
+/** What replaces tokens that no script could read must not become readable (stepping up). */
+function cameByCookie(request: FastifyRequest): boolean {
+  return request.context.principal !== undefined && accessTokenOf(request) !== undefined;
 }
 
 function isTokens(body: unknown): body is Tokens {

@@ -18,7 +18,7 @@ export class RolesController {
 
   /**
    * Create a role that holds permissions you hold yourself.
-   * @throws {403} roles.grant_exceeds_own
+   * @throws {403} roles.grant_exceeds_own, auth.step_up_required
    * @throws {409} roles.name_taken
    */
   @Post()
@@ -39,7 +39,7 @@ export class RolesController {
 
   /**
    * Change a role; the new rights of its holders count at their next request.
-   * @throws {403} roles.grant_exceeds_own
+   * @throws {403} roles.grant_exceeds_own, auth.step_up_required
    * @throws {404} roles.not_found
    * @throws {409} roles.built_in
    */
@@ -51,7 +51,7 @@ export class RolesController {
 
   /**
    * Delete a role that nobody holds.
-   * @throws {403} roles.grant_exceeds_own
+   * @throws {403} roles.grant_exceeds_own, auth.step_up_required
    * @throws {404} roles.not_found
    * @throws {409} roles.built_in, roles.in_use
    */

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 
 import { type Changes } from '../../catalogue/audit-events.js';
 import type { Permission } from '../../catalogue/permissions.js';
+import { demandRecentSignIn } from '../../platform/access/index.js';
 import { Caches } from '../../platform/cache/index.js';
+import { TokensConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database, violates } from '../../platform/database/index.js';
 import { AppError, invalid } from '../../platform/errors/app-error.js';
@@ -23,6 +25,7 @@ export class RolesService {
     private readonly roles: RolesRepository,
     private readonly audit: AuditService,
     private readonly caches: Caches,
+    private readonly config: TokensConfig,
   ) {}
 
   async list(): Promise<RoleListView> {
@@ -35,7 +38,7 @@ export class RolesService {
   }
 
   async create(request: CreateRole): Promise<RoleView> {
-    await this.demandGrantable(request.permissions);
+    await this.demandChange(request.permissions);
     return this.database.transaction(async () => {
       await this.roles.insert(request).catch((error: unknown) => {
         throw violates(error, 'roles_pkey') ? new AppError('roles.name_taken') : error;
@@ -55,7 +58,7 @@ export class RolesService {
       const role = await this.changeable(name);
       // Taking a permission away from others is a change to it as well: hold all of both.
       if (request.permissions) {
-        await this.demandGrantable([...permissionsOf(role), ...request.permissions]);
+        await this.demandChange([...permissionsOf(role), ...request.permissions]);
       }
       const changes = changesOf(role, request);
       if (Object.keys(changes).length > 0) {
@@ -75,7 +78,7 @@ export class RolesService {
     await this.database.transaction(async () => {
       const role = await this.changeable(name);
       const permissions = [...permissionsOf(role)];
-      await this.demandGrantable(permissions);
+      await this.demandChange(permissions);
       await this.roles.delete(name).catch((error: unknown) => {
         throw violates(error, 'user_roles_role') ? new AppError('roles.in_use') : error;
       });
@@ -110,9 +113,20 @@ export class RolesService {
     return new Set(roles.flatMap((role) => [...permissionsOf(role)]));
   }
 
+  /**
+   * Who changes what a role holds gives rights to others, and must have signed in lately as for
+   * giving the role itself. An API key was made by a recent sign-in for what its scopes say.
+   */
+  private async demandChange(permissions: readonly Permission[]): Promise<void> {
+    const caller = currentPrincipal();
+    await this.demandGrantable(permissions, caller.permissions);
+    if (permissions.length === 0 || caller.sessionId === null) return;
+    demandRecentSignIn(caller, this.config.stepUpSeconds);
+  }
+
   private async demandGrantable(
     permissions: readonly Permission[],
-    held = currentPrincipal().permissions,
+    held: ReadonlySet<Permission>,
   ): Promise<void> {
     const missing = [...new Set(beyond(permissions, held))];
     if (missing.length === 0) return;

@@ -20,6 +20,7 @@ export class SigningKeysService {
   /** Opened keys, since opening one costs more than reading it. */
   private opened: ReadonlyMap<string, SigningKey> = new Map();
   private latest?: KeySet;
+  private looking?: Promise<KeySet>;
   private lookAgainAt = 0;
 
   constructor(
@@ -64,7 +65,9 @@ export class SigningKeysService {
   /** For other services. While the database is away, what was known last: never nothing. */
   async published(): Promise<readonly SigningKey[]> {
     try {
-      return (await this.current()).published();
+      // One look at a time: while nothing is cached, any number of strangers may ask.
+      this.looking ??= this.current().finally(() => (this.looking = undefined));
+      return (await this.looking).published();
     } catch (error) {
       if (!this.latest) throw error;
       return this.latest.published();

@@ -297,6 +297,20 @@ describe('Browsers, with cookies', () => {
     expect(stranger.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
+  it('[ID-13][V7.2.4] stepping up renews cookies, whatever the body asks for: no token gets into it', async () => {
+    await jar.signIn(name);
+    const before = jar.cookies.get(access);
+    for (const mode of [undefined, 'bearer', 'cookie']) {
+      const body = { password: goodPassword, ...(mode && { mode }) };
+      const answer = await jar.post('/api/v1/auth/step-up', body);
+      expect(answer).toMatchObject({ status: 200, body: { tokenType: 'Cookie' } });
+      expect(answer.body).not.toHaveProperty('accessToken');
+      jar.csrfToken = answer.body.csrfToken as string;
+    }
+    expect(jar.cookies.get(access)).not.toBe(before);
+    expect((await jar.me()).body.username).toBe(name);
+  });
+
   it('[ID-13] two tabs that refresh at once keep their session, and each token is good', async () => {
     await jar.signIn(name);
     const answers = await Promise.all(

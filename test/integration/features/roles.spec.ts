@@ -1,3 +1,5 @@
+import { Caches } from '../../../src/platform/cache/index.js';
+import { eventually } from '../../support/processes.js';
 import { type SignedIn, TestApp } from '../../support/test-app.js';
 
 describe('Roles', () => {
@@ -44,6 +46,36 @@ describe('Roles', () => {
         'users.roles_changed',
       ]),
     );
+  });
+
+  it('[AC-01][V7.5.1] what a role holds is changed after a recent sign-in only', async () => {
+    const role = { name: 'support', description: 'Helps users', permissions: ['users.read'] };
+    expect((await asAdmin('POST', '/api/v1/roles', role)).status).toBe(201);
+    await eventually(() => expect(app.app.get(Caches).hearing).toBe(true));
+    await app.database.superuser.query(
+      `UPDATE sessions SET created_at = created_at - interval '11 minutes' WHERE user_id = $1`,
+      [admin.id],
+    );
+    await app.database.superuser.query(
+      `SELECT pg_notify('gatehouse_invalidate', '["user:${admin.id}"]')`,
+    );
+    const code = async (method: string, url: string, body?: object): Promise<unknown> =>
+      (await asAdmin(method, `/api/v1/${url}`, body)).body.code;
+    await eventually(async () => {
+      expect(await code('POST', 'roles', { ...role, name: 'other' })).toBe('auth.step_up_required');
+    });
+    for (const [method, url, body] of [
+      ['PATCH', 'roles/support', { permissions: ['users.read', 'users.update'] }],
+      ['DELETE', 'roles/support', undefined],
+    ] as const) {
+      expect([url, await code(method, url, body)]).toEqual([url, 'auth.step_up_required']);
+    }
+    for (const [method, url, body] of [
+      ['PATCH', 'roles/support', { description: 'Helps everybody' }],
+      ['POST', 'roles', { ...role, name: 'nothing', permissions: [] }],
+    ] as const) {
+      expect([url, await code(method, url, body)]).toEqual([url, undefined]);
+    }
   });
 
   it('[AC-01] a description changes alone and leaves the permissions', async () => {

@@ -1,4 +1,6 @@
 import { AccessTokensService, KeyRotationService } from '../../../src/features/tokens/index.js';
+import { SigningKeysRepository } from '../../../src/features/tokens/signing-keys.repository.js';
+import { Caches } from '../../../src/platform/cache/index.js';
 import { eventually } from '../../support/processes.js';
 import { type SignedIn, TestApp } from '../../support/test-app.js';
 
@@ -265,6 +267,20 @@ describe('Rotation of signing keys', () => {
       expect(await tokens.verify([lie, ...rest].join('.'))).toBeNull();
     }
     expect((await misses()) - before).toBeLessThanOrEqual(2);
+  });
+
+  it('[ID-06][F06] asks the database for one key set at a time, cached or not', async () => {
+    const all = jest.spyOn(app.app.get(SigningKeysRepository), 'all');
+    const deaf = (): boolean => !app.app.get(Caches).hearing;
+    await eventually(() => expect(deaf()).toBe(false));
+    await app.database.superuser.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'gatehouse-listener'`,
+    );
+    await eventually(() => expect(deaf()).toBe(true), 1_000, 1);
+    const asked = Array.from({ length: 100 }, () => kidsOf(app));
+    expect(new Set((await Promise.all(asked)).flat()).size).toBe(1);
+    expect(all.mock.calls.length).toBeLessThan(30);
   });
 
   it('[ID-06][PE-12] tells a key set that is not changed from one that is, and for how long it holds', async () => {
