@@ -6,6 +6,8 @@
 export interface MailDefinition {
   /** When it is sent, and to whom. */
   description: string;
+  /** How many an address gets in an hour, where somebody else than its owner can cause them. */
+  perHour?: number;
   /** For the reference, and to try templates out at start. */
   example: Record<string, string>;
 }
@@ -13,6 +15,15 @@ export interface MailDefinition {
 /** Declares one mail; its data are texts, ready to be read. */
 function mail<const Field extends string>(description: string, example: Record<Field, string>) {
   return { description, example };
+}
+
+/** Declares a mail that whoever likes can have sent to any address. */
+function bounded<const Field extends string>(
+  description: string,
+  perHour: number,
+  example: Record<Field, string>,
+) {
+  return { description, perHour, example };
 }
 
 const exampleLink = 'https://gatehouse.example.com/account#verify:token';
@@ -27,22 +38,27 @@ export const mails = {
     username: 'ada',
     address: 'new@example.com',
   }),
-  address_change_requested: mail('To the present address, when its owner asks for another one', {
-    username: 'ada',
-    address: 'new@example.com',
-  }),
-  address_in_use: mail('To an address that has an account, when somebody registers with it', {
+  address_change_requested: bounded(
+    'To the present address, when its owner asks for another one',
+    5,
+    {
+      username: 'ada',
+      address: 'new@example.com',
+    },
+  ),
+  address_in_use: bounded('To an address that has an account, when somebody registers with it', 3, {
     reset: 'https://gatehouse.example.com/account#forgot',
   }),
-  confirm_address: mail(
+  confirm_address: bounded(
     'To an address that must be confirmed: after registering, or asked for again',
+    5,
     {
       username: 'ada',
       link: exampleLink,
       validity: '24 hours',
     },
   ),
-  confirm_new_address: mail('To the new address, when somebody changes theirs', {
+  confirm_new_address: bounded('To the new address, when somebody changes theirs', 3, {
     username: 'ada',
     link: exampleLink,
     validity: 'one hour',
@@ -58,7 +74,7 @@ export const mails = {
     username: 'ada',
     when: '21 November 2026, 10:15 UTC',
   }),
-  reset_password: mail('To the owner of an account, when asked for', {
+  reset_password: bounded('To the owner of an account, when asked for', 5, {
     username: 'ada',
     link: exampleLink,
     validity: '10 minutes',
@@ -75,11 +91,16 @@ export const mails = {
     address: '203.0.113.7',
     when: '21 November 2026 at 10:15 UTC',
   }),
-  username_in_use: mail('To whom registers privately, when the name is taken', {
+  username_in_use: bounded('To whom registers privately, when the name is taken', 3, {
     username: 'ada',
   }),
 } satisfies Record<string, MailDefinition>;
 
 export type MailName = keyof typeof mails;
+
+/** Those with a bound. */
+export type BoundedMail = {
+  [N in MailName]: (typeof mails)[N] extends { perHour: number } ? N : never;
+}[MailName];
 
 export type MailData<N extends MailName> = Record<keyof (typeof mails)[N]['example'], string>;

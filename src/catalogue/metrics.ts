@@ -100,7 +100,7 @@ export const metrics = {
   },
   mails_total: {
     kind: 'counter',
-    help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up',
+    help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up, too_many',
     labels: ['mail', 'outcome'],
   },
   queue_jobs: {

@@ -59,6 +59,9 @@ export const tasks = {
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),
+  'mail.clean_up': task<Nothing>('Forget how many mails addresses were sent', {
+    cron: '53 3 * * *',
+  }),
   'mail.send': task<Letter>('Deliver one mail', { sealed: true }),
   'one_time_tokens.clean_up': task<Nothing>('Remove tokens that nobody used in time', {
     cron: '23 3 * * *',

@@ -4,7 +4,7 @@ import { tokenPurposes } from '../../catalogue/one-time-tokens.js';
 import { ProcessConfig } from '../../platform/config/index.js';
 import { currentSignedIn } from '../../platform/context/request-context.js';
 import { Database, violates } from '../../platform/database/index.js';
-import { Mails } from '../../platform/mail/index.js';
+import { MailBounds, Mails } from '../../platform/mail/index.js';
 import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { AuditService } from '../audit/index.js';
 import { SessionsService } from '../sessions/index.js';
@@ -18,6 +18,7 @@ export class AddressChangeService {
     private readonly accounts: AccountChangesService,
     private readonly tokens: OneTimeTokens,
     private readonly mails: Mails,
+    private readonly bounds: MailBounds,
     private readonly audit: AuditService,
     private readonly sessions: SessionsService,
     private readonly installation: ProcessConfig,
@@ -37,6 +38,11 @@ export class AddressChangeService {
       const contact = await this.accounts.held(userId);
       if (!contact) return;
       await this.sessions.demandLive(sessionId);
+      // Its own address bounds whoever asks, the new one what reaches others through them.
+      const may =
+        (await this.bounds.allow('address_change_requested', contact.email)) &&
+        (await this.bounds.allow('confirm_new_address', address));
+      if (!may) return;
       const { username } = contact;
       const token = await this.tokens.issue('change_address', { userId, data: { email: address } });
       const link = `${this.installation.publicUrl}/account#change:${token}`;

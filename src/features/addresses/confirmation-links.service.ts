@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { tokenPurposes } from '../../catalogue/one-time-tokens.js';
 import { ProcessConfig } from '../../platform/config/index.js';
 import { Database } from '../../platform/database/index.js';
-import { Mails } from '../../platform/mail/index.js';
+import { MailBounds, Mails } from '../../platform/mail/index.js';
 import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { Queue } from '../../platform/queue/index.js';
 import { AccountChangesService, type Contact } from '../users/index.js';
@@ -16,6 +16,7 @@ export class ConfirmationLinksService implements OnModuleInit {
     private readonly accounts: AccountChangesService,
     private readonly tokens: OneTimeTokens,
     private readonly mails: Mails,
+    private readonly bounds: MailBounds,
     private readonly queue: Queue,
     private readonly installation: ProcessConfig,
   ) {}
@@ -24,8 +25,9 @@ export class ConfirmationLinksService implements OnModuleInit {
     this.queue.handle('addresses.confirm_again', ({ email }) => this.sendIfWaiting(email));
   }
 
-  /** Sends the link, in the running transaction. */
+  /** Sends the link, in the running transaction; none when the address got many lately. */
   async send({ id, email, username }: Pick<Contact, 'id' | 'email' | 'username'>): Promise<void> {
+    if (!(await this.bounds.allow('confirm_address', email))) return;
     const token = await this.tokens.issue('confirm_address', { userId: id, data: { email } });
     const { lifeSeconds } = tokenPurposes.confirm_address;
     await this.mails.send(

@@ -82,16 +82,22 @@ function auditEventsPage(): string {
 }
 
 function mailsPage(): string {
-  const rows = Object.entries<MailDefinition>(mails).map(([name, { description, example }]) => [
-    codeText(name),
-    description,
-    Object.keys(example).map(codeText).join(', '),
-  ]);
+  const rows = Object.entries<MailDefinition>(mails).map(
+    ([name, { description, perHour, example }]) => [
+      codeText(name),
+      description,
+      String(perHour ?? ''),
+      Object.keys(example).map(codeText).join(', '),
+    ],
+  );
   return page(
     'Mails',
     'src/catalogue/mails.ts',
     'Each is written in `templates/mail`, as `.txt` and `.html`; see [mail.md](../operations/mail.md).',
-    table(['mail', 'sent', 'what its templates get beside `service` and `home`'], rows),
+    table(
+      ['mail', 'sent', 'an hour at most', 'what its templates get beside `service` and `home`'],
+      rows,
+    ),
   );
 }
 

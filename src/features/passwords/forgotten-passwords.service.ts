@@ -3,7 +3,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { tokenPurposes } from '../../catalogue/one-time-tokens.js';
 import { ProcessConfig } from '../../platform/config/index.js';
 import { Database } from '../../platform/database/index.js';
-import { Mails } from '../../platform/mail/index.js';
+import { MailBounds, Mails } from '../../platform/mail/index.js';
 import { OneTimeTokens } from '../../platform/one-time-tokens/index.js';
 import { Queue } from '../../platform/queue/index.js';
 import { AccountChangesService } from '../users/index.js';
@@ -16,6 +16,7 @@ export class ForgottenPasswordsService implements OnModuleInit {
     private readonly accounts: AccountChangesService,
     private readonly tokens: OneTimeTokens,
     private readonly mails: Mails,
+    private readonly bounds: MailBounds,
     private readonly queue: Queue,
     private readonly installation: ProcessConfig,
   ) {}
@@ -33,6 +34,7 @@ export class ForgottenPasswordsService implements OnModuleInit {
     await this.database.transaction(async () => {
       const contact = await this.accounts.contactAt(email);
       if (!contact?.active) return;
+      if (!(await this.bounds.allow('reset_password', contact.email))) return;
       const token = await this.tokens.issue('reset_password', {
         userId: contact.id,
         data: { email: contact.email },

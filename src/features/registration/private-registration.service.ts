@@ -4,7 +4,7 @@ import { defaultRole } from '../../catalogue/permissions.js';
 import type { PrivateRegistration } from '../../catalogue/tasks.js';
 import { ProcessConfig } from '../../platform/config/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
-import { Mails } from '../../platform/mail/index.js';
+import { MailBounds, Mails } from '../../platform/mail/index.js';
 import { Queue } from '../../platform/queue/index.js';
 import { AuditService } from '../audit/index.js';
 import { ConfirmationLinksService } from '../addresses/index.js';
@@ -29,6 +29,7 @@ export class PrivateRegistrationService implements OnModuleInit {
     private readonly contacts: AccountChangesService,
     private readonly links: ConfirmationLinksService,
     private readonly mails: Mails,
+    private readonly bounds: MailBounds,
     private readonly queue: Queue,
     private readonly audit: AuditService,
     private readonly installation: ProcessConfig,
@@ -69,6 +70,7 @@ export class PrivateRegistrationService implements OnModuleInit {
       const code = error instanceof AppError ? error.code : undefined;
       if (code !== 'users.email_taken' && code !== 'users.username_taken') throw error;
       if (await this.tellOwner(prepared)) return;
+      if (!(await this.bounds.allow('username_in_use', prepared.email))) return;
       await this.mails.send('username_in_use', prepared.email, { username: prepared.username });
     }
   }
@@ -79,6 +81,7 @@ export class PrivateRegistrationService implements OnModuleInit {
     if (!owner) return false;
     // A job comes a second time when its worker dies: then the account is the one it made.
     if (owner.id === id) return true;
+    if (!(await this.bounds.allow('address_in_use', owner.email))) return true;
     const reset = `${this.installation.publicUrl}/account#forgot`;
     await this.mails.send('address_in_use', owner.email, { reset });
     const target = { kind: 'user', id: owner.id } as const;
