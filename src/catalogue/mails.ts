@@ -49,6 +49,13 @@ export const mails = {
   address_in_use: bounded('To an address that has an account, when somebody registers with it', 3, {
     reset: 'https://gatehouse.example.com/account#forgot',
   }),
+  api_key_changed: mail('To the owner, when an API key was made or got a new secret', {
+    username: 'ada',
+    change: 'was made',
+    rights: 'users.read',
+    address: '203.0.113.7',
+    when: '21 November 2026 at 10:15 UTC',
+  }),
   confirm_address: bounded(
     'To an address that must be confirmed: after registering, or asked for again',
     5,

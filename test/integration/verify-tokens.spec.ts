@@ -65,6 +65,12 @@ describe('docs/guides/verify-tokens.md', () => {
     return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`;
   }
 
+  async function introspections(): Promise<number> {
+    const { body } = await app.get('/metrics');
+    const route = /^http_requests_total\{.*introspect".*\} (\d+)$/m.exec(String(body));
+    return Number(route?.[1] ?? 0);
+  }
+
   it.each(['express-server.js', 'fastify-server.js'])('[AC-03][OP-10] %s works', async (file) => {
     const url = await start(file);
     const status = async (path: string, token?: string): Promise<number> => {
@@ -88,6 +94,10 @@ describe('docs/guides/verify-tokens.md', () => {
       expect(await status(path, await forged(ada, { iss: 'https://evil.example' }))).toBe(401);
       expect(await status(path, `${ada.accessToken.slice(0, -8)}AAAAAAAA`)).toBe(401);
     }
+    const before = await introspections();
+    expect(before).toBeGreaterThan(0);
+    for (let i = 0; i < 5; i++) await status('/payments', await forged(ada, { aud: 'another' }));
+    expect(await introspections()).toBe(before); // a liar's tokens use up no quota
     await app.call('POST', '/api/v1/auth/logout', { token: ada.accessToken });
     expect(await status('/orders', ada.accessToken)).toBe(200); // the key set cannot tell
     expect(await status('/payments', ada.accessToken)).toBe(401);

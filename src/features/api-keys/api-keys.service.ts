@@ -8,11 +8,12 @@ import { tokenHash } from '../../platform/crypto/index.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError, invalid } from '../../platform/errors/app-error.js';
 import { AuditService } from '../audit/index.js';
+import { OwnerNoticesService } from '../users/index.js';
 import { newApiKey } from './api-key.js';
 import { ApiKeyListView, ApiKeyView, NewApiKeyView } from './api-key.view.js';
 import { apiKeyTag } from './api-key-callers.service.js';
 import type { CreateApiKey, RotateApiKey } from './api-keys.dto.js';
-import { ApiKeysRepository } from './api-keys.repository.js';
+import { type ApiKeyRow, ApiKeysRepository } from './api-keys.repository.js';
 
 const dayMs = 86_400_000;
 const usualOverlapSeconds = 86_400;
@@ -26,6 +27,7 @@ export class ApiKeysService {
     private readonly audit: AuditService,
     private readonly caches: Caches,
     private readonly config: ApiKeysConfig,
+    private readonly notices: OwnerNoticesService,
   ) {}
 
   listOwn(): Promise<ApiKeyListView> {
@@ -59,6 +61,7 @@ export class ApiKeysService {
       });
       const payload = { scopes, expiresAt: expiresAt.toISOString() };
       await this.audit.record('api_keys.created', payload, { target: { kind: 'api-key', id } });
+      await this.tellOwner(row, 'was made');
       return NewApiKeyView.with(row, text);
     });
   }
@@ -76,6 +79,7 @@ export class ApiKeysService {
       const target = { kind: 'api-key', id } as const;
       await this.audit.record('api_keys.rotated', { overlapSeconds }, { target });
       await this.caches.invalidate(apiKeyTag(id));
+      await this.tellOwner(row, 'got a new secret');
       return NewApiKeyView.with(row, text);
     });
   }
@@ -105,6 +109,12 @@ export class ApiKeysService {
       if (error instanceof AppError && error.code === 'api_keys.not_found') return; // twice at once
       throw error;
     });
+  }
+
+  /** Without the name, which whoever made the key has written. */
+  private tellOwner({ userId, scopes }: ApiKeyRow, change: string): Promise<void> {
+    const rights = scopes.join(', ') || 'read your account';
+    return this.notices.tell(userId, 'api_key_changed', { change, rights });
   }
 
   private expiryOf({ expiresAt }: CreateApiKey): Date {

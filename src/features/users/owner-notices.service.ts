@@ -6,7 +6,8 @@ import { Mails } from '../../platform/mail/index.js';
 import { UsersRepository } from './users.repository.js';
 
 /** What an owner should hear of, since somebody else may have done it. */
-type NoticeName = 'new_device' | 'second_factor_changed' | 'session_limit_reached';
+type NoticeName =
+  'api_key_changed' | 'new_device' | 'second_factor_changed' | 'session_limit_reached';
 
 /** What a notice says beside who, when and from where. */
 type Extra<N extends MailName> = Omit<MailData<N>, 'username' | 'when' | 'address'>;

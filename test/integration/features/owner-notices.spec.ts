@@ -43,8 +43,24 @@ describe('Owners hear of what somebody else may have done', () => {
       { headers: { 'user-agent': userAgent, 'x-forwarded-for': address } },
     );
   const notices = (): ReceivedMail[] =>
-    mailbox.to(ada.email).filter(({ subject }) => /sign-in|signed out|second factor/.test(subject));
+    mailbox
+      .to(ada.email)
+      .filter(({ subject }) => /sign-in|signed out|second factor|API key/.test(subject));
   const subjects = (): string[] => notices().map(({ subject }) => subject);
+
+  it('[AC-02][V6.3.7] of an API key that was made or renewed, in words that nobody else wrote', async () => {
+    const token = ada.accessToken;
+    const made = await app.post('/api/v1/api-keys', { name: 'Win a prize', scopes: [] }, { token });
+    const { id, key } = made.body as { id: string; key: string };
+    await eventually(() => expect(notices()).toHaveLength(1));
+    await app.post(`/api/v1/api-keys/${id}/rotate`, {}, { token });
+    await eventually(() => expect(notices()).toHaveLength(2));
+    expect(new Set(subjects())).toEqual(new Set(['There is a new API key for your account']));
+    const [first, second] = notices().map(({ text }) => text.replace(/\s+/g, ' '));
+    expect(first).toContain('was made');
+    expect(second).toContain('got a new secret');
+    for (const secret of ['Win a prize', key, id]) expect(first).not.toContain(secret);
+  });
 
   it('[ID-08][V6.3.5] of a sign-in from a new device: once, and not of the very first', async () => {
     expect((await login(firefox)).status).toBe(200);
