@@ -55,6 +55,7 @@ async function importUsers(file: string): Promise<void> {
 async function exportUsers(file: string, withHashes: boolean): Promise<void> {
   const output =
     file === '-' ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
+  if (file !== '-') await once(output, 'open'); // nothing is overwritten, and nothing begun then
   const progress = new Progress('users');
   await withApplication(async (app) => {
     for await (const page of app.get(UsersExportService).export(withHashes)) {

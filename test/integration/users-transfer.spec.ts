@@ -127,7 +127,7 @@ describe('Users of another system', () => {
       'imported',
       expect.stringContaining('json'),
       'the line is too long',
-      ' object',
+      'object',
       '/isAdmin unknownField',
       '/email isEmail',
       '/username username',

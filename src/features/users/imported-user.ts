@@ -84,5 +84,7 @@ function problemOf(error: unknown): string {
   const { context, definition } = toAppError(error);
   const fields = context.errors ?? [];
   if (fields.length === 0) return context.detail ?? definition.title;
-  return fields.map(({ pointer, rule, message }) => `${pointer} ${rule}: ${message}`).join('; ');
+  return fields
+    .map(({ pointer, rule, message }) => `${pointer} ${rule}: ${message}`.trimStart())
+    .join('; ');
 }

@@ -65,12 +65,13 @@ describe('Commands about users', () => {
       { email: 'joan@example.com', username: 'joan' },
     ];
     const file = join(folder, 'users.ndjson');
-    await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join('') + '{"email":');
     const first = await cli(['users', 'import', file]);
     expect(first.code).toBe(1);
     expect(first.output).toContain('line 2: /email isEmail: email must be an email\n');
-    expect(first.output).toContain('2 imported, 0 present, 1 refused\n');
-    expect(first.errors).toMatch(/^3 lines in \d+\.\d s \(\d+\/s\)$/m);
+    expect(first.output).toContain('line 4: json: Not valid JSON\n');
+    expect(first.output).toContain('2 imported, 0 present, 2 refused\n');
+    expect(first.errors).toMatch(/^4 lines in \d+\.\d s \(\d+\/s\)$/m);
     const again = await cli(['users', 'import', '-'], JSON.stringify(lines[0]));
     expect(again).toMatchObject({ code: 0, output: '0 imported, 1 present, 0 refused\n' });
     const missing = await cli(['users', 'import', join(folder, 'none')]);
@@ -98,6 +99,7 @@ describe('Commands about users', () => {
     expect((await stat(including)).mode & 0o777).toBe(0o600);
     const again = await cli(['users', 'export', without]);
     expect(again.code).toBe(1); // nothing is overwritten
+    expect(again.errors).toMatch(/^Error: EEXIST: .*without\.ndjson'\n$/);
     const back = await cli(['users', 'import', including]);
     expect(back.output).toMatch(/^0 imported, \d+ present, 0 refused$/m);
   });
