@@ -13,6 +13,9 @@ describe('Names of devices', () => {
     ],
     ['curl/8.5.0', 'curl'],
     ['<script>', null],
+    ['Your account is locked! See http://evil.example now/2 ', null],
+    ['evil.example/1.0', null],
+    ['evil.example/1.0 (X11; Linux x86_64) x', 'Linux'],
     ['', null],
     [null, null],
   ])('[ID-08] %p is %p', (userAgent, name) => {

@@ -35,6 +35,8 @@ function parse(hash: string, id: RegExp): Derivation | null {
   const length = bytes(derived).length;
   if (length < shortestHash || length > longestHash) return null;
   const pairs = parameters.split(',').map((pair) => pair.split('='));
+  // Named twice, one would be checked here and the other used there.
+  if (new Set(pairs.map(([key]) => key)).size < pairs.length) return null;
   return {
     salt: bytes(salt),
     hash: bytes(derived),
