@@ -29,6 +29,7 @@ describe('Addresses that outgoing requests may reach', () => {
     '::ffff:127.0.0.1',
     '::ffff:169.254.169.254',
     '::ffff:7f00:1',
+    '::7f00:1', // IPv4-compatible
     '64:ff9b::7f00:1', // NAT64
     '2002:7f00:1::', // 6to4
     '2001:0:7f00:1::', // Teredo

@@ -2,6 +2,9 @@ import ipaddr from 'ipaddr.js';
 
 type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
+/** All of IPv6 that is assigned for it (RFC 4291 section 2.4); `::7f00:1` carries 127.0.0.1. */
+const globalUnicast = ipaddr.parseCIDR('2000::/3');
+
 /** `10.0.0.0/8` or a single address. */
 export function networkOf(text: string): Network {
   if (text.includes('/')) return ipaddr.parseCIDR(text);
@@ -17,7 +20,8 @@ export function networkOf(text: string): Network {
 export function mayReach(text: string, allowed: readonly Network[]): boolean {
   if (!ipaddr.isValid(text)) return false;
   const address = ipaddr.process(text); // IPv4-mapped as IPv4
-  if (address.range() === 'unicast') return true;
+  const global = address.kind() === 'ipv4' || address.match(globalUnicast);
+  if (global && address.range() === 'unicast') return true;
   return allowed.some(
     ([network, bits]) => network.kind() === address.kind() && address.match(network, bits),
   );
