@@ -7,6 +7,7 @@ interface RunningTransaction {
   manager: EntityManager;
   effects: (() => void)[];
   regrets: (() => Promise<void>)[];
+  apart: (() => Promise<void>)[];
 }
 
 /**
@@ -34,29 +35,31 @@ export class Database {
     if (this.inTransaction) return work();
     const effects: (() => void)[] = [];
     const regrets: (() => Promise<void>)[] = [];
+    const apart: (() => Promise<void>)[] = [];
     let result: T;
     try {
       result = await this.dataSource.transaction((manager) =>
-        this.running.run({ manager, effects, regrets }, work),
+        this.running.run({ manager, effects, regrets, apart }, work),
       );
     } catch (error) {
       await this.regret(regrets);
+      for (const each of apart) await this.transaction(each);
       throw error;
     }
-    for (const effect of effects) {
-      try {
-        effect();
-      } catch (error) {
-        // The change is committed: the others must run, and the caller must not see a failure.
-        this.logger.error({ err: error }, 'An effect after commit failed');
-      }
-    }
+    for (const effect of effects) void this.afterwards(effect); // at once, before anything else runs
+    for (const each of apart) await this.afterwards(each);
     return result;
   }
 
-  /** Runs `work` outside any running transaction: what it writes stays when that one rolls back. */
-  async apart<T>(work: () => Promise<T>): Promise<T> {
-    return this.running.exit(() => this.transaction(work));
+  /**
+   * Runs `work` in a transaction of its own, which stays when the running one rolls back: once that
+   * one is over. Meanwhile it would need a second connection while it holds one, and as many
+   * callers at once as there are connections would wait for each other.
+   */
+  async apart(work: () => Promise<void>): Promise<void> {
+    const transaction = this.running.getStore();
+    if (transaction) transaction.apart.push(() => this.transaction(work));
+    else await this.transaction(work);
   }
 
   /** Runs `effect` once the running transaction has committed; at once when there is none. */
@@ -92,6 +95,15 @@ export class Database {
    */
   async lock(name: string): Promise<void> {
     await this.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`gatehouse:${name}`]);
+  }
+
+  /** The change is committed: the others must run, and the caller must not see a failure. */
+  private async afterwards(effect: () => void | Promise<void>): Promise<void> {
+    try {
+      await effect();
+    } catch (error) {
+      this.logger.error({ err: error }, 'An effect after commit failed');
+    }
   }
 
   private async regret(regrets: readonly (() => Promise<void>)[]): Promise<void> {

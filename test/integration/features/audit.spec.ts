@@ -75,6 +75,29 @@ describe('The audit trail', () => {
     expect(await app.audit('auth.sign_in_refused')).toHaveLength(before + 1);
   });
 
+  it('[AU-01][F12] many refusals at once do not wait for each other, nor does a commit lose one', async () => {
+    const small = await TestApp.start({
+      database: app.database,
+      masterKey: app.masterKey,
+      env: { DATABASE_POOL_MAX: '5' },
+    });
+    const database = small.app.get(Database);
+    const audit = small.app.get(AuditService);
+    const before = (await app.audit('roles.grant_refused')).length;
+    const refusals = Array.from({ length: 20 }, (_, i) =>
+      database.transaction(async () => {
+        await database.rows('SELECT pg_sleep(0.05)'); // so that all connections are held
+        await audit.recordFailure('roles.grant_refused', { missing: [] });
+        if (i % 2) throw new Error('refused');
+      }),
+    );
+    const outcomes = await Promise.allSettled(refusals);
+    const reasons = outcomes.map((each) => each.status === 'rejected' && String(each.reason));
+    expect(reasons).toEqual(reasons.map((_, i) => i % 2 === 1 && 'Error: refused'));
+    expect(await app.audit('roles.grant_refused')).toHaveLength(before + 20);
+    await small.close();
+  });
+
   it('[AU-01][V13.2.2][V16.4.2] the service itself cannot change, delete or empty it', async () => {
     await app.member();
     const database = app.app.get(Database);
