@@ -209,7 +209,7 @@ describe('Guessing', () => {
     const user = await app.member();
     const address = newAddress();
     const spellings = [user.email, user.email.toUpperCase(), user.email.replace('u', '\uFF55')];
-    for (const spelling of [...spellings, user.email]) {
+    for (const spelling of [...spellings, ...spellings]) {
       expect((await login(spelling, wrong, { address })).status).toBe(401);
     }
     expect((await login(user.email.toUpperCase(), wrong, { address })).status).toBe(429);
