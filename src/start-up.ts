@@ -32,11 +32,13 @@ const fileProblems = new Set(['EACCES', 'EEXIST', 'ENOSPC', 'ENOTDIR', 'EPERM', 
 /** One line for an operator: what is wrong and what to do; null when a stack is needed. */
 export function explain(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  const { code, address, port, path } = error as Error & Record<string, unknown>;
+  const { code, address, port, path, syscall } = error as Error & Record<string, unknown>;
   if (code === 'EADDRINUSE') {
     return `${String(address)}:${String(port)} is taken by another process: set PORT (or METRICS_PORT) to another port`;
   }
   if (code === 'EACCES' && port) return `Port ${String(port)} may not be used: set PORT above 1023`;
+  // A file that an export finds in its way is another matter than a DATA_DIR that is a file.
+  if (code === 'EEXIST' && syscall === 'open') return null;
   if (fileProblems.has(String(code)) && path) {
     return `DATA_DIR ${String(path)} cannot be written (${String(code)}): set DATA_DIR to a folder that this user may write to`;
   }
