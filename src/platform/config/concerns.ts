@@ -164,7 +164,7 @@ export class PerimeterConfig extends Concern('Perimeter', {
   }),
   cspApi: contentSecurityPolicy('CSP_API', 'API answers'),
   cspDocs: contentSecurityPolicy('CSP_DOCS', 'Swagger UI'),
-  cspPages: contentSecurityPolicy('CSP_PAGES', 'the set-up page'),
+  cspPages: contentSecurityPolicy('CSP_PAGES', 'the pages /setup and /account'),
   metricsToken: optionalText({
     name: 'METRICS_TOKEN',
     description:
