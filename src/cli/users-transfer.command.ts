@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { finished } from 'node:stream/promises';
 
 import type { Command } from 'commander';
@@ -55,7 +55,7 @@ async function importUsers(file: string): Promise<void> {
 async function exportUsers(file: string, withHashes: boolean): Promise<void> {
   const output =
     file === '-' ? process.stdout : createWriteStream(file, { flags: 'wx', mode: 0o600 });
-  if (file !== '-') await once(output, 'open'); // nothing is overwritten, and nothing begun then
+  if (file !== '-' && !(await opens(output, file))) return; // before anything starts
   const progress = new Progress('users');
   await withApplication(async (app) => {
     for await (const page of app.get(UsersExportService).export(withHashes)) {
@@ -66,4 +66,18 @@ async function exportUsers(file: string, withHashes: boolean): Promise<void> {
   });
   if (file !== '-') await finished(output.end());
   progress.end();
+}
+
+/** Says why a file cannot be made: because it is there, for one. */
+async function opens(output: EventEmitter, file: string): Promise<boolean> {
+  try {
+    await once(output, 'open');
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EEXIST' ? 'it is there already' : code;
+    process.stderr.write(`${file} cannot be made: ${why}\n`);
+    process.exitCode = 1;
+    return false;
+  }
 }
