@@ -65,7 +65,7 @@ export class ProcessConfig extends Concern('Process', {
   roles: list({
     name: 'PROCESS_ROLES',
     description:
-      'What this process does: answer requests (`api`), work on the job queue (`worker`), or both.',
+      'Whether this process works on the job queue (`worker`); it answers requests in any case (`api`).',
     default: ['api', 'worker'],
     defaultText: 'api,worker',
     check: (entry) => {
