@@ -72,6 +72,17 @@ export const metrics = {
     help: 'Failed Redis commands and scripts, by name',
     labels: ['operation'],
   },
+  outgoing_request_duration_seconds: {
+    kind: 'histogram',
+    help: 'Time of calls to other services, tries and waiting included, by host (50 at most, then `other`) and outcome: class of the status, or why there was no answer',
+    labels: ['host', 'outcome'],
+    buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30],
+  },
+  outgoing_breaker_state: {
+    kind: 'gauge',
+    help: 'Whether a host is called: 0 yes, 1 on trial, 2 not for a while; from its first failure on',
+    labels: ['host'],
+  },
   cache_hits_total: {
     kind: 'counter',
     help: 'Look-ups answered by a cache',

@@ -155,6 +155,10 @@ export class PerimeterConfig extends Concern('Perimeter', {
     default: [],
     check: checkNetwork,
   }),
+  outgoingCaFile: optionalText({
+    name: 'OUTGOING_CA_FILE',
+    description: 'PEM file of an authority that outgoing calls trust beside the public ones.',
+  }),
   rateLimitScale: decimal({
     name: 'RATE_LIMIT_SCALE',
     description: 'Multiplies every rate-limit quota; load tests raise it.',

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-type Network = ReturnType<typeof ipaddr.parseCIDR>;
+export type Network = ReturnType<typeof ipaddr.parseCIDR>;
 
 /** All of IPv6 that is assigned for it (RFC 4291 section 2.4); `::7f00:1` carries 127.0.0.1. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3');

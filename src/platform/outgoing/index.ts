@@ -1,2 +1,3 @@
-export { Outgoing, OutgoingError } from './outgoing.js';
+export { Outgoing, type OutgoingAnswer, type OutgoingRequest } from './outgoing.js';
+export { OutgoingError, type OutgoingFailure } from './outgoing-error.js';
 export { OutgoingModule } from './outgoing.module.js';

@@ -1,109 +1,198 @@
-import { lookup, type LookupAddress, type LookupOptions } from 'node:dns';
-import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 
 import { PerimeterConfig } from '../config/index.js';
-import { mayReach, networkOf } from './allowed-address.js';
+import { Metrics } from '../telemetry/metrics.js';
+import { networkOf } from './allowed-address.js';
+import { capped, read } from './answer.js';
+import { readAuthority } from './authority.js';
+import { Connections } from './connections.js';
+import { HostGuard } from './host-guard.js';
+import { OutgoingError } from './outgoing-error.js';
+import { send } from './send.js';
+import { TimeLimit } from './time-limit.js';
 
-export interface OutgoingAnswer {
-  status: number;
-  body: string;
-}
-
-export interface OutgoingLimits {
-  /** From the look-up of the name to the last byte of the answer. Milliseconds. */
+export interface OutgoingRequest {
+  /** GET when not given. */
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  headers?: Readonly<Record<string, string>>;
+  /** A stream is sent once and never again; a function makes one for each try. */
+  body?: string | Buffer | Readable | (() => Readable);
+  /**
+   * From the first look-up to the last byte of the answer, tries and waiting included.
+   * Milliseconds.
+   */
   timeoutMs: number;
   /** Longest answer that is read. */
   maxBytes: number;
-  headers?: Readonly<Record<string, string>>;
+  /**
+   * Whether the request does the same when it arrives twice, so that it may be tried again; as
+   * its method says when not given (RFC 9110 section 9.2.2).
+   */
+  repeatable?: boolean;
 }
 
-/** The request was not made, or its answer is not usable; the message says why. */
-export class OutgoingError extends Error {}
+export interface OutgoingAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** An answer that is read as it comes. */
+export interface OutgoingStream {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: Readable;
+}
+
+const repeatableMethods = ['GET', 'HEAD', 'PUT', 'DELETE'];
+/** Longest body of an error that is read when the answer is a stream. */
+const longestExcuse = 65_536;
+/** Metrics name so many hosts; those that come later share a label. */
+const namedHosts = 50;
 
 /**
- * Calls to other services. Never into private networks unless OUTGOING_NETWORKS allows it: the
- * address is checked where the connection is made, so that a name cannot change its mind between
- * check and use (DNS rebinding). Redirects are not followed (ASVS V15.3.2), certificates are
- * checked (V12.3.2).
+ * Calls to other services. Never into private networks unless OUTGOING_NETWORKS allows it.
+ * Redirects are not followed (ASVS V15.3.2), certificates are checked (V12.3.2), every call has an
+ * end, and a host that fails does not take the others with it. Paths, queries and headers appear
+ * in no message.
  */
 @Injectable()
-export class Outgoing {
-  private readonly allowed: readonly ReturnType<typeof networkOf>[];
+export class Outgoing implements OnApplicationShutdown {
+  protected readonly connections: Connections;
+  private readonly guards = new LRUCache<string, HostGuard>({ max: 1_000 });
+  private readonly labels = new Set<string>();
 
-  constructor({ outgoingNetworks }: PerimeterConfig) {
-    this.allowed = outgoingNetworks.map(networkOf);
+  constructor(
+    { outgoingNetworks, outgoingCaFile }: PerimeterConfig,
+    private readonly metrics: Metrics,
+  ) {
+    this.connections = this.connect(outgoingNetworks, outgoingCaFile);
   }
 
   /** @throws OutgoingError */
-  async get(address: string, limits: OutgoingLimits): Promise<OutgoingAnswer> {
-    const url = new URL(address);
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    // An address is never looked up, so the look-up cannot refuse it.
-    if (isIP(host) !== 0) this.demandAllowed(host);
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const signal = AbortSignal.timeout(limits.timeoutMs);
-    const { headers = {} } = limits;
-    try {
-      const response = await responseOf(
-        send(url, { headers, signal, lookup: this.lookup, agent: false }),
-      );
-      return { status: response.statusCode ?? 0, body: await read(response, limits.maxBytes) };
-    } catch (error) {
-      if (error instanceof OutgoingError) throw error;
-      const reason = signal.aborted ? 'took too long' : (error as Error).message;
-      throw new OutgoingError(`The request to ${url.host} failed: ${reason}`, { cause: error });
-    }
+  get(address: string, request: OutgoingRequest): Promise<OutgoingAnswer> {
+    return this.request(address, request);
   }
 
-  /** Looks a name up and gives only addresses that may be reached. */
-  private readonly lookup: LookupFunction = (
-    hostname: string,
-    options: LookupOptions,
-    callback: (error: Error | null, address: never, family?: number) => void,
-  ) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
-      const refused = found?.find(({ address }) => !mayReach(address, this.allowed));
-      if (error ?? refused) {
-        callback(error ?? refusal(hostname), [] as never);
-      } else if (options.all) {
-        callback(null, found as never);
-      } else {
-        callback(null, found[0]!.address as never, found[0]!.family);
-      }
+  /** @throws OutgoingError; an answer of any status is none */
+  request(address: string, request: OutgoingRequest): Promise<OutgoingAnswer> {
+    return this.call(address, request, async (response, limit) => {
+      const body = (await read(response, request.maxBytes)).toString('utf8');
+      limit.end();
+      return { status: response.statusCode!, headers: response.headers, body };
     });
-  };
-
-  private demandAllowed(address: string): void {
-    if (!mayReach(address, this.allowed)) throw refusal(address);
   }
-}
 
-function refusal(host: string): OutgoingError {
-  return new OutgoingError(
-    `${host} is in a network that is not public: list it in OUTGOING_NETWORKS to allow it`,
-  );
-}
+  /**
+   * For answers that do not fit into memory: the body comes as it is read, and fails with an
+   * {@link OutgoingError} when it is too long or too late. Read it or destroy it.
+   * @throws OutgoingError
+   */
+  stream(address: string, request: OutgoingRequest): Promise<OutgoingStream> {
+    return this.call(address, request, async (response, limit) => {
+      const { statusCode: status = 0, headers } = response;
+      if (status < 500) return { status, headers, body: capped(response, request.maxBytes, limit) };
+      // Perhaps it is dropped and the request made again: nothing may be left open.
+      const body = Readable.from([await read(response, longestExcuse)]);
+      limit.end();
+      return { status, headers, body };
+    });
+  }
 
-function responseOf(request: ClientRequest): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    request.once('response', resolve).once('error', reject).end();
-  });
-}
+  onApplicationShutdown(): void {
+    this.connections.close();
+  }
 
-async function read(response: IncomingMessage, maxBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) {
-      response.destroy();
-      throw new OutgoingError('The answer is too long');
+  protected connect(networks: readonly string[], caFile: string | undefined): Connections {
+    return new Connections(networks.map(networkOf), caFile && readAuthority(caFile));
+  }
+
+  private async call<T extends OutgoingAnswer | OutgoingStream>(
+    address: string,
+    request: OutgoingRequest,
+    take: (response: IncomingMessage, limit: TimeLimit) => Promise<T>,
+  ): Promise<T> {
+    const url = urlOf(address);
+    const { method = 'GET', body, headers, timeoutMs } = request;
+    const repeatable =
+      !(body instanceof Readable) && (request.repeatable ?? repeatableMethods.includes(method));
+    const limit = new TimeLimit(timeoutMs, url.host);
+    const { signal } = limit;
+    const attempt = async (): Promise<T> => {
+      try {
+        signal.throwIfAborted();
+        const options = { method, headers: { ...headers }, signal };
+        const sent = send(
+          this.connections.begin(url, options, repeatable),
+          typeof body === 'function' ? body() : body,
+        );
+        return await take(await sent, limit);
+      } catch (error) {
+        throw limit.late ?? failureOf(error, url);
+      }
+    };
+    try {
+      return await this.measured(url.host, () =>
+        this.guardOf(url).run(attempt, repeatable, signal),
+      );
+    } catch (error) {
+      limit.cancel();
+      if (body instanceof Readable) body.destroy();
+      throw error;
     }
-    chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+
+  private async measured<T extends { status: number }>(
+    host: string,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    const end = this.metrics.histogram('outgoing_request_duration_seconds').startTimer();
+    const label = this.labelOf(host);
+    try {
+      const answer = await call();
+      end({ host: label, outcome: `${Math.floor(answer.status / 100)}xx` });
+      return answer;
+    } catch (error) {
+      end({ host: label, outcome: error instanceof OutgoingError ? error.reason : 'network' });
+      throw error;
+    }
+  }
+
+  private guardOf(url: URL): HostGuard {
+    const known = this.guards.get(url.origin);
+    if (known) return known;
+    const host = this.labelOf(url.host);
+    const state = this.metrics.gauge('outgoing_breaker_state');
+    const guard = new HostGuard(url.host, (now) => host !== 'other' && state.set({ host }, now));
+    this.guards.set(url.origin, guard);
+    return guard;
+  }
+
+  private labelOf(host: string): string {
+    if (this.labels.size < namedHosts) this.labels.add(host);
+    return this.labels.has(host) ? host : 'other';
+  }
+}
+
+/** @throws OutgoingError `invalid`, without the address */
+function urlOf(address: string): URL {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new OutgoingError('invalid', 'An outgoing request needs an http or https address');
+  }
+  if (url.username || url.password) {
+    throw new OutgoingError('invalid', `The address of ${url.host} must not hold credentials`);
+  }
+  return url;
+}
+
+function failureOf(error: unknown, url: URL): OutgoingError {
+  if (error instanceof OutgoingError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reason = `The request to ${url.host} failed: ${code ?? message}`;
+  return new OutgoingError('network', reason, { cause: error });
 }
