@@ -36,6 +36,7 @@ import { type DatabaseConnection, DatabaseModule } from './platform/database/ind
 import { ProblemFilter } from './platform/errors/problem.filter.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { StrictValidationPipe } from './platform/http/validation.pipe.js';
+import { IdempotencyModule } from './platform/idempotency/index.js';
 import { InstallationModule } from './platform/installation/installation.module.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MailModule } from './platform/mail/index.js';
@@ -102,6 +103,7 @@ export class AppModule {
         CacheModule,
         OutgoingModule,
         QueueModule,
+        IdempotencyModule,
         OneTimeTokensModule,
         MailModule,
         PasswordsModule,

@@ -373,6 +373,28 @@ export const errors = {
     log: 'info',
     advice: 'Read the resource again and repeat the change if it still applies.',
   },
+  'idempotency.key_reused': {
+    status: 422,
+    title: 'The idempotency key stands for another request',
+    category: 'client',
+    log: 'info',
+    advice: 'Repeat the first request as it was, or send a new key with this one.',
+  },
+  'idempotency.in_progress': {
+    status: 409,
+    title: 'The first request with this key is not done yet',
+    category: 'dependency',
+    log: 'silent',
+    advice: 'Repeat the request after Retry-After seconds, with the same key.',
+  },
+  'idempotency.answer_gone': {
+    status: 409,
+    title: 'It was done, and its answer is not kept',
+    category: 'dependency',
+    log: 'info',
+    advice:
+      'Nothing was done again. Look at what is there now; if you want it once more, send a new key.',
+  },
   'throttling.limit_exceeded': {
     status: 429,
     title: 'Too many requests',

@@ -109,6 +109,11 @@ export const metrics = {
     help: 'Requests refused by a rate limit',
     labels: ['policy'],
   },
+  idempotent_requests_total: {
+    kind: 'counter',
+    help: 'Requests with Idempotency-Key by outcome: first, replayed, key_reused, in_progress, answer_gone',
+    labels: ['outcome'],
+  },
   mails_total: {
     kind: 'counter',
     help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up, too_many',

@@ -56,6 +56,9 @@ export const tasks = {
     'Send the link that confirms an address once more, if an account waits for it',
     { sealed: true },
   ),
+  'idempotency.clean_up': task<Nothing>('Forget answers that were kept for a day', {
+    cron: '3 * * * *',
+  }),
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),

@@ -11,9 +11,21 @@ import ts from 'typescript';
 
 import { permissions } from '../../src/catalogue/permissions.js';
 import { accessMetadata } from '../../src/platform/access/access.decorator.js';
+import { idempotencyMetadata } from '../../src/platform/idempotency/index.js';
 
 /** Most decorators that a handler may carry; combine them with `applyDecorators` beyond that. */
 const maxDecorators = 4;
+
+/** POST routes of known callers that take no Idempotency-Key, and why. */
+const repeatableAnyway: Record<string, string> = {
+  'AuthController.stepUp': 'proves a password anew each time',
+  'AuthController.logout': 'signing out twice is signing out',
+  'AuthController.logoutAll': 'the same',
+  'IntrospectionController.introspect': 'changes nothing',
+  'MfaController.begin': 'replaces what was begun',
+  'MfaController.renewRecoveryCodes': 'replaces the codes, and the newest are the good ones',
+  'PasswordsController.change': 'proves a password anew each time',
+};
 
 const root = resolve(import.meta.dirname, '../..');
 const files = globSync('src/features/**/*.controller.ts', { cwd: root });
@@ -24,6 +36,7 @@ interface Handler {
   method: string;
   access: unknown;
   documented: boolean;
+  repeatable: boolean;
 }
 
 type Class = abstract new (...args: never[]) => unknown;
@@ -45,6 +58,7 @@ async function handlersOf(file: string): Promise<Handler[]> {
         method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, prototype[name]!) as number]!,
         access: reflector.getAllAndOverride(accessMetadata, [prototype[name]!, controller]),
         documented: ![controller, prototype[name]!].some(isHidden),
+        repeatable: Reflect.hasMetadata(idempotencyMetadata, prototype[name]!),
       }));
   });
 }
@@ -96,6 +110,16 @@ describe('Routes', () => {
     const known: unknown[] = ['public', 'identified', 'signed-in', ...Object.keys(permissions)];
     const undeclared = handlers.filter(({ access }) => !known.includes(access));
     expect(undeclared.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('[PE-10] of known callers can be repeated with an Idempotency-Key: `@Idempotent()`', () => {
+    const open = handlers.filter(
+      ({ method, access, repeatable, name }) =>
+        method === 'POST' &&
+        access !== 'public' &&
+        repeatable === Object.hasOwn(repeatableAnyway, name.split(': ')[1]!),
+    );
+    expect(open.map(({ name }) => name)).toEqual([]);
   });
 
   it('[OP-02] that change something are in the OpenAPI document', () => {

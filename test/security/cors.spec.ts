@@ -67,7 +67,8 @@ describe('CORS', () => {
       expect(answer.headers).toMatchObject({
         'access-control-allow-origin': allowed[0],
         'access-control-allow-methods': expect.stringContaining(method) as unknown,
-        'access-control-allow-headers': 'Authorization, Content-Type, X-Request-Id, X-CSRF-Token',
+        'access-control-allow-headers':
+          'Authorization, Content-Type, X-Request-Id, X-CSRF-Token, Idempotency-Key, If-Match, If-None-Match',
         'access-control-max-age': '600',
         'strict-transport-security': expect.any(String) as unknown,
         'x-request-id': expect.any(String) as unknown,

@@ -1,6 +1,7 @@
 import { applyDecorators, Body, Controller, HttpCode, Post } from '@nestjs/common';
 
 import { Access, StepUp } from '../../platform/access/index.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { AddressChangeService } from './address-change.service.js';
 import { AddressRequest, ConfirmAddress } from './addresses.dto.js';
@@ -48,6 +49,7 @@ export class AddressesController {
   @Post('change')
   @HttpCode(202)
   @OwnAddress()
+  @Idempotent()
   change(@Body() { email }: AddressRequest): Promise<void> {
     return this.changes.ask(email);
   }

@@ -1,10 +1,23 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import {
+  applyDecorators,
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Post,
+} from '@nestjs/common';
 
 import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { ApiKeyListView, NewApiKeyView } from './api-key.view.js';
 import { CreateApiKey, RotateApiKey } from './api-keys.dto.js';
 import { ApiKeysService } from './api-keys.service.js';
+
+/** What a stolen session must not do. */
+const OwnerRecently = (): MethodDecorator => applyDecorators(Access.signedIn(), StepUp());
 
 @Controller('api-keys')
 export class ApiKeysController {
@@ -23,8 +36,8 @@ export class ApiKeysController {
    * @throws {409} api_keys.too_many
    */
   @Post()
-  @Access.signedIn()
-  @StepUp()
+  @OwnerRecently()
+  @Idempotent.withSecret()
   create(@Body() request: CreateApiKey): Promise<NewApiKeyView> {
     return this.keys.create(request);
   }
@@ -46,8 +59,8 @@ export class ApiKeysController {
    */
   @Post(':id/rotate')
   @HttpCode(200)
-  @Access.signedIn()
-  @StepUp()
+  @OwnerRecently()
+  @Idempotent.withSecret()
   rotate(
     @Param('id', UuidParam) id: string,
     @Body() request: RotateApiKey,

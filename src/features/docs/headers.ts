@@ -1,5 +1,8 @@
 import type { HeaderObject, ReferenceObject } from '@nestjs/swagger';
 
+import { unlimited } from '../../platform/throttling/limit.decorator.js';
+import type { Traits } from './traits.js';
+
 /** Headers of answers, described once and referred to. */
 export const headers: Record<string, HeaderObject> = {
   'X-Request-Id': {
@@ -27,6 +30,12 @@ export const headers: Record<string, HeaderObject> = {
     schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
     example: 30,
   },
+  'Idempotency-Replayed': {
+    description:
+      'Sent when this is the answer to an earlier request with the same Idempotency-Key.',
+    schema: { type: 'string', enum: ['true'] },
+    example: 'true',
+  },
   'WWW-Authenticate': {
     description: 'How to prove who is calling (RFC 6750, section 3).',
     schema: { type: 'string', pattern: '^Bearer realm="[a-z]+"', maxLength: 200 },
@@ -35,11 +44,15 @@ export const headers: Record<string, HeaderObject> = {
 };
 
 /** The headers of an answer of this status. */
-export function headersOf(status: string, limited: boolean): Record<string, ReferenceObject> {
+export function headersOf(
+  status: string,
+  { limit, repeatable }: Traits,
+): Record<string, ReferenceObject> {
   const names = [
     'X-Request-Id',
     'Access-Control-Allow-Origin',
-    ...(limited ? ['RateLimit', 'RateLimit-Policy'] : []),
+    ...(repeatable === 'answer' && status.startsWith('2') ? ['Idempotency-Replayed'] : []),
+    ...(limit !== unlimited ? ['RateLimit', 'RateLimit-Policy'] : []),
     ...(status === '401' ? ['WWW-Authenticate'] : []),
     ...(['429', '503', '507'].includes(status) ? ['Retry-After'] : []),
   ];

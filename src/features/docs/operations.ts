@@ -1,3 +1,5 @@
+import type { ParameterObject } from '@nestjs/swagger';
+
 import { limitPolicies } from '../../catalogue/limits.js';
 import { unlimited } from '../../platform/throttling/limit.decorator.js';
 import { completeResponses } from './responses.js';
@@ -16,7 +18,12 @@ export function completeOperation(
   const traits = traitsOf(method, operation, rules);
   const { summary, rest } = splitComment(operation.summary ?? '');
   operation.summary = summary;
-  operation.description = [rest, accessSentence(traits), limitSentence(traits)]
+  operation.description = [
+    rest,
+    repetitionSentence(traits),
+    accessSentence(traits),
+    limitSentence(traits),
+  ]
     .filter((sentence) => sentence !== '')
     .join('\n\n');
   operation.tags = [tagOf(path)];
@@ -30,6 +37,7 @@ export function completeOperation(
     if (parameter.in === 'path') parameter.description ??= pathParameter(path, parameter.name);
     completeParameter(parameter.schema, parameter.name);
   }
+  if (traits.repeatable) (operation.parameters ??= []).push(idempotencyKey);
   completeResponses(operation, traits);
 }
 
@@ -40,6 +48,23 @@ function splitComment(comment: string): { summary: string; rest: string } {
     .trim()
     .split(/(?<=[.!?]) /);
   return { summary: first.replace(/\.$/, ''), rest: others.join(' ') };
+}
+
+/** The draft of the header (-07) says `"…"`; keys without quotes are taken as well. */
+const idempotencyKey: ParameterObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Best a UUID, new for each thing to be done and the same for each repetition of it.',
+  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
+  example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+};
+
+function repetitionSentence({ repeatable }: Traits): string {
+  if (!repeatable) return '';
+  return repeatable === 'answer'
+    ? 'With `Idempotency-Key` it is done once, and a repetition within 24 hours gets the first answer.'
+    : 'With `Idempotency-Key` it is done once; its answer holds a secret and is given once as well.';
 }
 
 function accessSentence({ guarded, permission, sessionOnly, stepUp }: Traits): string {

@@ -26,7 +26,7 @@ export function completeResponses(operation: Operation, traits: Traits): void {
   if (traits.givesTokens) allowCookies(responses['200']);
   for (const [status, response] of Object.entries(responses)) {
     response.description ||= successes[status] ?? STATUS_CODES[status] ?? '';
-    response.headers = { ...response.headers, ...headersOf(status, traits.limit !== unlimited) };
+    response.headers = { ...response.headers, ...headersOf(status, traits) };
   }
 }
 
@@ -67,7 +67,7 @@ function declaredCodes({ operationId, responses }: Operation): ErrorCode[] {
 }
 
 function codesByRule(traits: Traits): ErrorCode[] {
-  const { guarded, permission, limit, takesParameters, writes } = traits;
+  const { guarded, permission, limit, takesParameters, writes, repeatable } = traits;
   const when = (condition: boolean, ...codes: ErrorCode[]): ErrorCode[] => (condition ? codes : []);
   return [
     'http.malformed_request',
@@ -80,6 +80,12 @@ function codesByRule(traits: Traits): ErrorCode[] {
     ...when(traits.sessionOnly, 'auth.session_required'),
     ...when(traits.stepUp, 'auth.step_up_required'),
     ...when(writes, 'resource.conflict', 'database.read_only', 'database.full'),
+    ...when(
+      repeatable !== undefined,
+      'idempotency.key_reused',
+      'idempotency.in_progress',
+      'idempotency.answer_gone',
+    ),
     ...when(limit !== unlimited, 'throttling.limit_exceeded'),
     'server.internal',
     'server.timeout',

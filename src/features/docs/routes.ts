@@ -7,6 +7,7 @@ import {
   type AccessRule,
   stepUpMetadata,
 } from '../../platform/access/access.decorator.js';
+import { idempotencyMetadata, type IdempotencyRule } from '../../platform/idempotency/index.js';
 import { type CookieUse, cookieUseMetadata } from '../browser/index.js';
 import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
 
@@ -17,6 +18,8 @@ export interface RouteRules {
   limit: LimitPolicyName | typeof unlimited | undefined;
   stepUp: boolean;
   cookies: CookieUse | undefined;
+  /** What is kept of its first answer under an Idempotency-Key. */
+  repeatable: IdempotencyRule | undefined;
 }
 
 /** `UsersController` and `list` make `Users.list`. */
@@ -37,6 +40,7 @@ export function routeRules(app: INestApplication): ReadonlyMap<string, RouteRule
         limit: reflector.getAllAndOverride<RouteRules['limit']>(limitMetadata, targets),
         stepUp: reflector.getAllAndOverride<true | undefined>(stepUpMetadata, targets) ?? false,
         cookies: reflector.get<CookieUse | undefined>(cookieUseMetadata, targets[0]!),
+        repeatable: reflector.get<RouteRules['repeatable']>(idempotencyMetadata, targets[0]!),
       });
     }
   }

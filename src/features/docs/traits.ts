@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
 import type { Permission } from '../../catalogue/permissions.js';
+import type { IdempotencyRule } from '../../platform/idempotency/index.js';
 import type { unlimited } from '../../platform/throttling/limit.decorator.js';
 import type { RouteRules } from './routes.js';
 
@@ -32,6 +33,8 @@ export interface Traits {
   takesParameters: boolean;
   /** Gives tokens, as cookies if asked to. */
   givesTokens: boolean;
+  /** Takes an Idempotency-Key, and what is kept under it. */
+  repeatable: IdempotencyRule | undefined;
 }
 
 export function traitsOf(
@@ -39,7 +42,7 @@ export function traitsOf(
   operation: Operation,
   rules: RouteRules | undefined,
 ): Traits {
-  const { access, limit, cookies, stepUp = false } = rules ?? {};
+  const { access, limit, cookies, stepUp = false, repeatable } = rules ?? {};
   const guarded = access !== 'public';
   return {
     guarded,
@@ -50,7 +53,8 @@ export function traitsOf(
     writes: method !== 'get',
     takesBody: operation.requestBody !== undefined,
     givesTokens: cookies === 'issue' || cookies === 'exchange',
-    takesParameters: (operation.parameters?.length ?? 0) > 0,
+    takesParameters: (operation.parameters?.length ?? 0) > 0 || repeatable !== undefined,
+    repeatable,
   };
 }
 

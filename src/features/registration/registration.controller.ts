@@ -1,6 +1,7 @@
 import { applyDecorators, Body, Controller, Post } from '@nestjs/common';
 
 import { Access } from '../../platform/access/index.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { Attempt } from '../auth/index.js';
 import { UserView } from '../users/index.js';
@@ -24,6 +25,7 @@ export class RegistrationController {
    */
   @Post()
   @RegisterAttempt()
+  @Idempotent()
   register(@Body() request: Register): Promise<UserView> {
     return this.registration.register(request);
   }

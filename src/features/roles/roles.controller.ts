@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 
 import { Access } from '../../platform/access/index.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { RoleListView, RoleView } from './role.view.js';
 import { CreateRole, UpdateRole } from './roles.dto.js';
 import { RolesService } from './roles.service.js';
@@ -23,6 +24,7 @@ export class RolesController {
    */
   @Post()
   @Access('roles.manage')
+  @Idempotent()
   create(@Body() request: CreateRole): Promise<RoleView> {
     return this.roles.create(request);
   }

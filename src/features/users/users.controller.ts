@@ -13,6 +13,7 @@ import {
 
 import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { AccountRestoration } from './account-restoration.service.js';
 import { UserListView, UserView } from './user.view.js';
@@ -88,6 +89,7 @@ export class UsersController {
    */
   @Post()
   @Access('users.create')
+  @Idempotent()
   create(@Body() request: CreateUser): Promise<UserView> {
     return this.users.create(request);
   }

@@ -12,6 +12,7 @@ export const keyClasses = [
   'sessions',
   'csrf',
   'jobs',
+  'idempotency',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 
+import { currentContext } from '../context/request-context.js';
+
 interface RunningTransaction {
   manager: EntityManager;
   effects: (() => void)[];
@@ -33,22 +35,11 @@ export class Database {
   /** Runs `work` in a transaction (READ COMMITTED), or in the one already running. */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     if (this.inTransaction) return work();
-    const effects: (() => void)[] = [];
-    const regrets: (() => Promise<void>)[] = [];
-    const apart: (() => Promise<void>)[] = [];
-    let result: T;
-    try {
-      result = await this.dataSource.transaction((manager) =>
-        this.running.run({ manager, effects, regrets, apart }, work),
-      );
-    } catch (error) {
-      await this.regret(regrets);
-      for (const each of apart) await this.transaction(each);
-      throw error;
-    }
-    for (const effect of effects) void this.afterwards(effect); // at once, before anything else runs
-    for (const each of apart) await this.afterwards(each);
-    return result;
+    return this.begin(async () => {
+      const result = await work();
+      await currentContext()?.beforeCommit?.();
+      return result;
+    });
   }
 
   /**
@@ -58,8 +49,8 @@ export class Database {
    */
   async apart(work: () => Promise<void>): Promise<void> {
     const transaction = this.running.getStore();
-    if (transaction) transaction.apart.push(() => this.transaction(work));
-    else await this.transaction(work);
+    if (transaction) transaction.apart.push(work);
+    else await this.begin(work);
   }
 
   /** Runs `effect` once the running transaction has committed; at once when there is none. */
@@ -95,6 +86,25 @@ export class Database {
    */
   async lock(name: string): Promise<void> {
     await this.rows('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`gatehouse:${name}`]);
+  }
+
+  private async begin<T>(work: () => Promise<T>): Promise<T> {
+    const effects: (() => void)[] = [];
+    const regrets: (() => Promise<void>)[] = [];
+    const apart: (() => Promise<void>)[] = [];
+    let result: T;
+    try {
+      result = await this.dataSource.transaction((manager) =>
+        this.running.run({ manager, effects, regrets, apart }, work),
+      );
+    } catch (error) {
+      await this.regret(regrets);
+      for (const each of apart) await this.begin(each);
+      throw error;
+    }
+    for (const effect of effects) void this.afterwards(effect); // at once, before anything else runs
+    for (const each of apart) await this.afterwards(() => this.begin(each));
+    return result;
   }
 
   /** The change is committed: the others must run, and the caller must not see a failure. */

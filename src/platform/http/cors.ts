@@ -12,10 +12,25 @@ export function corsOptions({ corsOrigins }: PerimeterConfig): FastifyCorsOption
     origin: (origin, done) =>
       done(null, origin !== undefined && allowed.has(origin) ? origin : false),
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], // the default leaves out half
-    allowedHeaders: ['Authorization', 'Content-Type', 'X-Request-Id', 'X-CSRF-Token'],
+    allowedHeaders: [
+      'Authorization',
+      'Content-Type',
+      'X-Request-Id',
+      'X-CSRF-Token',
+      'Idempotency-Key',
+      'If-Match',
+      'If-None-Match',
+    ],
     credentials: true,
     maxAge: 600,
-    exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After'],
+    exposedHeaders: [
+      'X-Request-Id',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'ETag',
+      'Idempotency-Replayed',
+    ],
     strictPreflight: false, // its refusal is plain text; `checkRequest` has a better one
   };
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 import { type RequestContext, runInContext } from '../context/request-context.js';
+import { idempotencyHeader } from '../idempotency/idempotency-key.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AllowedMethods } from './allowed-methods.js';
 import { clientAddress } from './client-address.js';
@@ -16,6 +17,8 @@ import { parseStrictJson } from './strict-json.js';
 declare module 'fastify' {
   interface FastifyRequest {
     context: RequestContext;
+    /** The body as it came, when an idempotency key speaks of it. */
+    bodyBytes?: Buffer;
   }
 }
 
@@ -98,10 +101,11 @@ function nameCharset(reply: FastifyReply): void {
 }
 
 function parseBody(
-  _request: FastifyRequest,
+  request: FastifyRequest,
   body: Buffer,
   done: (error: Error | null, value?: unknown) => void,
 ): void {
+  if (request.headers[idempotencyHeader] !== undefined) request.bodyBytes = body;
   try {
     done(null, body.length === 0 ? undefined : parseStrictJson(body));
   } catch (error) {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { Client } from 'pg';
 
 import { EmbeddedPostgres } from '../../../src/platform/database/embedded/index.js';
@@ -15,6 +17,7 @@ import {
   goodPassword,
   ServiceProcess,
 } from '../../support/service-process.js';
+import type { Answer } from '../../support/test-app.js';
 
 jest.setTimeout(180_000);
 jest.retryTimes(2, { logErrorsBeforeRetry: true }); // times are contracts that a busy machine may miss
@@ -30,6 +33,25 @@ const start = (): Promise<ServiceProcess> => ServiceProcess.start({ env: { DATA_
 
 const registrations = (service: ServiceProcess, callers: number): Load =>
   new Load({ register: () => service.post('/api/v1/auth/register', account()) }, callers);
+
+/** A registration that its client may repeat. */
+class Keyed {
+  private readonly body = account();
+  private readonly headers = { 'idempotency-key': randomUUID() };
+  send = (service: ServiceProcess): Promise<Answer> =>
+    service.post('/api/v1/auth/register', this.body, { headers: this.headers });
+}
+
+async function sql(text: string): Promise<number> {
+  const urls = await EmbeddedPostgres.attach(dataDir);
+  const client = new Client({ connectionString: urls!.ownerUrl });
+  await client.connect();
+  try {
+    return (await client.query(text)).rowCount ?? 0;
+  } finally {
+    await client.end();
+  }
+}
 
 /** Every acknowledged user is there once, with its event; nobody is there by half. */
 async function expectWhole(acknowledged: readonly string[]): Promise<void> {
@@ -54,13 +76,15 @@ async function expectWhole(acknowledged: readonly string[]): Promise<void> {
 }
 
 describe('kill -9', () => {
-  it('[F01] of the service under registrations loses no acknowledged one', async () => {
+  it('[F01][PE-10] of the service loses no acknowledged registration, and repetitions make none twice', async () => {
     const acknowledged: string[] = [];
+    const sent: Keyed[] = [];
+    const next = (): Keyed => sent[sent.push(new Keyed()) - 1]!;
     for (let round = 0; round < 3; round++) {
       const asked = performance.now();
       const service = await start();
       if (round > 0) expect(performance.now() - asked).toBeLessThan(10_000);
-      const load = registrations(service, 8);
+      const load = new Load({ register: () => next().send(service) }, 8);
       await eventually(() => expect(load.of('register', 201).length).toBeGreaterThan(20));
       service.signal('SIGKILL');
       await load.stop();
@@ -69,6 +93,13 @@ describe('kill -9', () => {
     const service = await start();
     await expectWhole(acknowledged);
     expect(new Set(acknowledged).size).toBe(acknowledged.length);
+    await sql('UPDATE idempotency_keys SET leased_until = now()'); // the dead keep theirs for 15 s
+    for (const each of sent) {
+      const { status, body } = await each.send(service);
+      if (status !== 201) expect([status, body.code]).toEqual([409, 'idempotency.answer_gone']);
+    }
+    expect(await sql('SELECT FROM users')).toBe(sent.length);
+    await expectWhole(acknowledged);
     expect(await service.status('/health/ready')).toBe(200);
   });
 

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 
 import { Access } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
+import { Idempotent } from '../../platform/idempotency/index.js';
 import { NoteListView, NoteView } from './note.view.js';
 import { CreateNote, ListNotes } from './notes.dto.js';
 import { NotesService } from './notes.service.js';
@@ -13,6 +14,7 @@ export class NotesController {
   /** Write a note down. */
   @Post()
   @Access.signedIn()
+  @Idempotent()
   create(@Body() request: CreateNote): Promise<NoteView> {
     return this.notes.create(request);
   }
