@@ -23,6 +23,7 @@ const repeatableAnyway: Record<string, string> = {
   'AuthController.logoutAll': 'the same',
   'IntrospectionController.introspect': 'changes nothing',
   'MfaController.begin': 'replaces what was begun',
+  'MfaController.confirm': 'a code works once, and wrong ones count',
   'MfaController.renewRecoveryCodes': 'replaces the codes, and the newest are the good ones',
   'PasswordsController.change': 'proves a password anew each time',
 };

@@ -1,7 +1,6 @@
 import { applyDecorators, Body, Controller, Delete, Get, HttpCode, Post } from '@nestjs/common';
 
 import { Access, StepUp } from '../../platform/access/index.js';
-import { Idempotent } from '../../platform/idempotency/index.js';
 import { ConfirmTotp } from './mfa.dto.js';
 import { MfaService } from './mfa.service.js';
 import { MfaStateView, RecoveryCodesView, TotpEnrolmentView } from './mfa.view.js';
@@ -39,7 +38,6 @@ export class MfaController {
   @Post('totp/confirm')
   @HttpCode(200)
   @Access.signedIn()
-  @Idempotent.withSecret()
   confirm(@Body() request: ConfirmTotp): Promise<RecoveryCodesView> {
     return this.mfa.confirm(request);
   }
