@@ -48,7 +48,8 @@ describe('CORS', () => {
     expect(answer.headers).toMatchObject({
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
-      'access-control-expose-headers': 'X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, ETag, Idempotency-Replayed',
+      'access-control-expose-headers':
+        'X-Request-Id, RateLimit, RateLimit-Policy, Retry-After, ETag, Idempotency-Replayed',
       vary: expect.stringMatching(/\borigin\b/i) as unknown,
     });
     const refused = await open.get('/api/v1/users', { headers: { origin } });
