@@ -373,6 +373,13 @@ export const errors = {
     log: 'info',
     advice: 'Read the resource again and repeat the change if it still applies.',
   },
+  'resource.changed': {
+    status: 412,
+    title: 'It has changed since you read it',
+    category: 'client',
+    log: 'silent',
+    advice: 'Read it again, and repeat the change with the new ETag if it still applies.',
+  },
   'idempotency.key_reused': {
     status: 422,
     title: 'The idempotency key stands for another request',

@@ -1,4 +1,4 @@
-import type { HeaderObject, ReferenceObject } from '@nestjs/swagger';
+import type { HeaderObject, ParameterObject, ReferenceObject } from '@nestjs/swagger';
 
 import { unlimited } from '../../platform/throttling/limit.decorator.js';
 import type { Traits } from './traits.js';
@@ -30,6 +30,11 @@ export const headers: Record<string, HeaderObject> = {
     schema: { type: 'integer', format: 'int32', minimum: 1, maximum: 86_400 },
     example: 30,
   },
+  ETag: {
+    description: 'Names what the answer says; send it back as If-Match with an edit.',
+    schema: { type: 'string', pattern: '^"[A-Za-z0-9_-]{43}"$', maxLength: 45 },
+    example: '"XlYvJ7tWy0dG8bDkQ3pN5m2rT9uA6cE1fH4iK7lM0oP"',
+  },
   'Idempotency-Replayed': {
     description:
       'Sent when this is the answer to an earlier request with the same Idempotency-Key.',
@@ -43,14 +48,48 @@ export const headers: Record<string, HeaderObject> = {
   },
 };
 
+const tags = { type: 'string' as const, pattern: '^[ -~]+$', maxLength: 1_000 };
+
+/** Headers of requests beside those of every request. */
+const requestHeaders = {
+  /** The draft of the header (-07) says `"…"`; keys without quotes are taken as well. */
+  idempotencyKey: {
+    name: 'Idempotency-Key',
+    description: 'Best a UUID, new for each thing to do and the same for each repetition of it.',
+    schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
+    example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
+  },
+  ifMatch: {
+    name: 'If-Match',
+    description: 'The ETag of what you read: the edit is refused when it has changed since.',
+    schema: tags,
+    example: headers['ETag']!.example as string,
+  },
+  ifNoneMatch: {
+    name: 'If-None-Match',
+    description: 'The ETag of what you have: when it is still that, the answer is 304.',
+    schema: tags,
+    example: headers['ETag']!.example as string,
+  },
+} satisfies Record<string, Omit<ParameterObject, 'in'>>;
+
+export function requestHeadersOf({ repeatable, editable, writes }: Traits): ParameterObject[] {
+  const { idempotencyKey, ifMatch, ifNoneMatch } = requestHeaders;
+  return [
+    ...(repeatable ? [idempotencyKey] : []),
+    ...(editable ? [writes ? ifMatch : ifNoneMatch] : []),
+  ].map((header) => ({ ...header, in: 'header', required: false }));
+}
+
 /** The headers of an answer of this status. */
 export function headersOf(
   status: string,
-  { limit, repeatable }: Traits,
+  { limit, repeatable, editable }: Traits,
 ): Record<string, ReferenceObject> {
   const names = [
     'X-Request-Id',
     'Access-Control-Allow-Origin',
+    ...(editable && ['200', '304'].includes(status) ? ['ETag'] : []),
     ...(repeatable === 'answer' && status.startsWith('2') ? ['Idempotency-Replayed'] : []),
     ...(limit !== unlimited ? ['RateLimit', 'RateLimit-Policy'] : []),
     ...(status === '401' ? ['WWW-Authenticate'] : []),

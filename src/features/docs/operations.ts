@@ -1,7 +1,6 @@
-import type { ParameterObject } from '@nestjs/swagger';
-
 import { limitPolicies } from '../../catalogue/limits.js';
 import { unlimited } from '../../platform/throttling/limit.decorator.js';
+import { requestHeadersOf } from './headers.js';
 import { completeResponses } from './responses.js';
 import type { RouteRules } from './routes.js';
 import { completeParameter } from './schemas.js';
@@ -37,7 +36,7 @@ export function completeOperation(
     if (parameter.in === 'path') parameter.description ??= pathParameter(path, parameter.name);
     completeParameter(parameter.schema, parameter.name);
   }
-  if (traits.repeatable) (operation.parameters ??= []).push(idempotencyKey);
+  (operation.parameters ??= []).push(...requestHeadersOf(traits));
   completeResponses(operation, traits);
 }
 
@@ -49,16 +48,6 @@ function splitComment(comment: string): { summary: string; rest: string } {
     .split(/(?<=[.!?]) /);
   return { summary: first.replace(/\.$/, ''), rest: others.join(' ') };
 }
-
-/** The draft of the header (-07) says `"…"`; keys without quotes are taken as well. */
-const idempotencyKey: ParameterObject = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description: 'Best a UUID, new for each thing to be done and the same for each repetition of it.',
-  schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[ -~]+$' },
-  example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
-};
 
 function repetitionSentence({ repeatable }: Traits): string {
   if (!repeatable) return '';

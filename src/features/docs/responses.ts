@@ -23,6 +23,9 @@ export function completeResponses(operation: Operation, traits: Traits): void {
   for (const [status, codes] of problemsOf(operation, traits)) {
     responses[status] = withProblems(responses[status], status, codes);
   }
+  if (traits.editable && !traits.writes) {
+    responses['304'] = { description: 'It is still what the ETag sent names.' };
+  }
   if (traits.givesTokens) allowCookies(responses['200']);
   for (const [status, response] of Object.entries(responses)) {
     response.description ||= successes[status] ?? STATUS_CODES[status] ?? '';
@@ -67,7 +70,7 @@ function declaredCodes({ operationId, responses }: Operation): ErrorCode[] {
 }
 
 function codesByRule(traits: Traits): ErrorCode[] {
-  const { guarded, permission, limit, takesParameters, writes, repeatable } = traits;
+  const { guarded, permission, limit, takesParameters, writes, repeatable, editable } = traits;
   const when = (condition: boolean, ...codes: ErrorCode[]): ErrorCode[] => (condition ? codes : []);
   return [
     'http.malformed_request',
@@ -80,6 +83,7 @@ function codesByRule(traits: Traits): ErrorCode[] {
     ...when(traits.sessionOnly, 'auth.session_required'),
     ...when(traits.stepUp, 'auth.step_up_required'),
     ...when(writes, 'resource.conflict', 'database.read_only', 'database.full'),
+    ...when(editable && writes, 'resource.changed'),
     ...when(
       repeatable !== undefined,
       'idempotency.key_reused',

@@ -8,6 +8,7 @@ import {
   stepUpMetadata,
 } from '../../platform/access/access.decorator.js';
 import { idempotencyMetadata, type IdempotencyRule } from '../../platform/idempotency/index.js';
+import { editableMetadata } from '../../platform/preconditions/index.js';
 import { type CookieUse, cookieUseMetadata } from '../browser/index.js';
 import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
 
@@ -20,6 +21,8 @@ export interface RouteRules {
   cookies: CookieUse | undefined;
   /** What is kept of its first answer under an Idempotency-Key. */
   repeatable: IdempotencyRule | undefined;
+  /** Has an ETag, and may be edited on condition of it. */
+  editable: boolean;
 }
 
 /** `UsersController` and `list` make `Users.list`. */
@@ -41,6 +44,7 @@ export function routeRules(app: INestApplication): ReadonlyMap<string, RouteRule
         stepUp: reflector.getAllAndOverride<true | undefined>(stepUpMetadata, targets) ?? false,
         cookies: reflector.get<CookieUse | undefined>(cookieUseMetadata, targets[0]!),
         repeatable: reflector.get<RouteRules['repeatable']>(idempotencyMetadata, targets[0]!),
+        editable: reflector.get<true | undefined>(editableMetadata, targets[0]!) ?? false,
       });
     }
   }

@@ -35,6 +35,8 @@ export interface Traits {
   givesTokens: boolean;
   /** Takes an Idempotency-Key, and what is kept under it. */
   repeatable: IdempotencyRule | undefined;
+  /** Has an ETag, and may be edited on condition of it. */
+  editable: boolean;
 }
 
 export function traitsOf(
@@ -42,7 +44,7 @@ export function traitsOf(
   operation: Operation,
   rules: RouteRules | undefined,
 ): Traits {
-  const { access, limit, cookies, stepUp = false, repeatable } = rules ?? {};
+  const { access, limit, cookies, stepUp = false, repeatable, editable = false } = rules ?? {};
   const guarded = access !== 'public';
   return {
     guarded,
@@ -55,6 +57,7 @@ export function traitsOf(
     givesTokens: cookies === 'issue' || cookies === 'exchange',
     takesParameters: (operation.parameters?.length ?? 0) > 0 || repeatable !== undefined,
     repeatable,
+    editable,
   };
 }
 

@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post } from '@ne
 
 import { Access } from '../../platform/access/index.js';
 import { Idempotent } from '../../platform/idempotency/index.js';
+import { Editable } from '../../platform/preconditions/index.js';
 import { RoleListView, RoleView } from './role.view.js';
 import { CreateRole, UpdateRole } from './roles.dto.js';
 import { RolesService } from './roles.service.js';
@@ -35,6 +36,7 @@ export class RolesController {
    */
   @Get(':name')
   @Access('roles.read')
+  @Editable()
   read(@Param('name') name: string): Promise<RoleView> {
     return this.roles.read(name);
   }
@@ -47,6 +49,7 @@ export class RolesController {
    */
   @Patch(':name')
   @Access('roles.manage')
+  @Editable()
   update(@Param('name') name: string, @Body() request: UpdateRole): Promise<RoleView> {
     return this.roles.update(name, request);
   }
@@ -59,6 +62,7 @@ export class RolesController {
    */
   @Delete(':name')
   @Access('roles.manage')
+  @Editable()
   @HttpCode(204)
   delete(@Param('name') name: string): Promise<void> {
     return this.roles.delete(name);

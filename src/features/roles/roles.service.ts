@@ -8,6 +8,7 @@ import { TokensConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database, violates } from '../../platform/database/index.js';
 import { AppError, invalid } from '../../platform/errors/app-error.js';
+import { demandUnchanged } from '../../platform/preconditions/index.js';
 import { AuditService } from '../audit/index.js';
 import type { Role } from './role.entity.js';
 import { beyond, permissionsOf } from './role.policy.js';
@@ -60,6 +61,7 @@ export class RolesService {
       if (request.permissions) {
         await this.demandChange([...permissionsOf(role), ...request.permissions]);
       }
+      demandUnchanged(RoleView.of(role));
       const changes = changesOf(role, request);
       if (Object.keys(changes).length > 0) {
         await this.roles.update(name, request);
@@ -79,6 +81,7 @@ export class RolesService {
       const role = await this.changeable(name);
       const permissions = [...permissionsOf(role)];
       await this.demandChange(permissions);
+      demandUnchanged(RoleView.of(role));
       await this.roles.delete(name).catch((error: unknown) => {
         throw violates(error, 'user_roles_role') ? new AppError('roles.in_use') : error;
       });

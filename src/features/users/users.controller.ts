@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   Body,
   Controller,
   Delete,
@@ -14,6 +15,7 @@ import {
 import { Access, StepUp } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
 import { Idempotent } from '../../platform/idempotency/index.js';
+import { Editable } from '../../platform/preconditions/index.js';
 import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { AccountRestoration } from './account-restoration.service.js';
 import { UserListView, UserView } from './user.view.js';
@@ -27,6 +29,9 @@ import {
 } from './users.dto.js';
 import { UsersService } from './users.service.js';
 
+/** What a stolen session must not do. */
+const OwnerRecently = (): MethodDecorator => applyDecorators(Access.signedIn(), StepUp());
+
 @Controller('users')
 export class UsersController {
   constructor(
@@ -37,6 +42,7 @@ export class UsersController {
   /** Read your own account. */
   @Get('me')
   @Access.identified()
+  @Editable()
   own(): Promise<UserView> {
     return this.users.own();
   }
@@ -44,6 +50,7 @@ export class UsersController {
   /** Change your own profile. */
   @Patch('me')
   @Access.signedIn()
+  @Editable()
   updateOwn(@Body() request: UpdateProfile): Promise<UserView> {
     return this.users.updateOwn(request);
   }
@@ -55,8 +62,8 @@ export class UsersController {
    */
   @Delete('me')
   @HttpCode(204)
-  @Access.signedIn()
-  @StepUp()
+  @OwnerRecently()
+  @Editable()
   deleteOwn(): Promise<void> {
     return this.users.deleteOwn();
   }
@@ -100,6 +107,7 @@ export class UsersController {
    */
   @Get(':id')
   @Access('users.read')
+  @Editable()
   read(@Param('id', UuidParam) id: string): Promise<UserView> {
     return this.users.read(id);
   }
@@ -112,6 +120,7 @@ export class UsersController {
    */
   @Patch(':id')
   @Access('users.update')
+  @Editable()
   update(@Param('id', UuidParam) id: string, @Body() request: UpdateUser): Promise<UserView> {
     return this.users.update(id, request);
   }
@@ -126,6 +135,7 @@ export class UsersController {
   @Delete(':id')
   @HttpCode(204)
   @Access('users.delete')
+  @Editable()
   delete(@Param('id', UuidParam) id: string): Promise<void> {
     return this.users.delete(id);
   }
@@ -139,6 +149,7 @@ export class UsersController {
   @Put(':id/roles')
   @Access('users.assign_roles')
   @StepUp()
+  @Editable()
   assignRoles(@Param('id', UuidParam) id: string, @Body() request: AssignRoles): Promise<UserView> {
     return this.users.assignRoles(id, request.roles);
   }

@@ -7,6 +7,7 @@ import { AccountsConfig } from '../../platform/config/index.js';
 import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
+import { demandUnchanged } from '../../platform/preconditions/index.js';
 import { AuditService } from '../audit/index.js';
 import { SessionsService } from '../sessions/index.js';
 import { AccountRestoration } from './account-restoration.service.js';
@@ -138,11 +139,13 @@ export class UsersService {
 
   async assignRoles(id: string, roles: readonly string[]): Promise<UserView> {
     return this.accounts.whileAdministratorsHold(async () => {
-      const before = (await this.locked(id)).roles;
+      const user = await this.locked(id);
+      const before = user.roles;
       const changed = [...new Set([...before, ...roles])].filter(
         (role) => before.includes(role) !== roles.includes(role),
       );
       await this.assignable.demand(changed);
+      demandUnchanged(UserView.of(user));
       if (changed.length === 0) return this.reread(id);
       await this.users.replaceRoles(id, roles);
       if (changed.includes(administratorRole)) await this.demandAdministrator();
@@ -160,6 +163,7 @@ export class UsersService {
   private async change(id: string, { status, ...profile }: UserChange): Promise<UserView> {
     return this.database.transaction(async () => {
       const user = await this.locked(id);
+      demandUnchanged(UserView.of(user));
       const changes = changesOf(user, { status, ...profile });
       if (Object.keys(changes).length === 0) return UserView.of(user);
       if (changes['displayName']) await this.users.update(id, profile);

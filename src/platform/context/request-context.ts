@@ -14,6 +14,8 @@ export interface RequestContext {
   address: string | null;
   userAgent: string | null;
   principal?: Principal;
+  /** What the caller believes to edit: the header of that name. */
+  ifMatch?: string;
   /** The last thing done in each transaction of this work, as part of it. */
   beforeCommit?: () => Promise<void>;
 }

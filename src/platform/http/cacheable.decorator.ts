@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import {
   applyDecorators,
   type CallHandler,
@@ -13,6 +11,8 @@ import { ApiResponse } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 
+import { entityTag, names } from '../preconditions/index.js';
+
 /** Names what is sent (RFC 9110, section 8.8.3), and sends nothing to whom holds it already. */
 @Injectable()
 class EntityTags implements NestInterceptor {
@@ -22,9 +22,9 @@ class EntityTags implements NestInterceptor {
     const reply = http.getResponse<FastifyReply>();
     return next.handle().pipe(
       map((body) => {
-        const tag = tagOf(body);
+        const tag = entityTag(JSON.stringify(body));
         void reply.header('etag', tag);
-        if (!names(sent, tag)) return body as unknown;
+        if (sent === undefined || !names(sent, tag, 'weak')) return body as unknown;
         void reply.status(304);
         return undefined;
       }),
@@ -39,14 +39,4 @@ export function Cacheable(seconds: number): MethodDecorator {
     ApiResponse({ status: 304, description: 'It is still what the ETag sent names.' }),
     UseInterceptors(EntityTags),
   );
-}
-
-function tagOf(body: unknown): string {
-  return `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
-}
-
-/** RFC 9110, section 13.1.2: a list of tags, compared weakly, or `*`. */
-function names(ifNoneMatch: string | undefined, tag: string): boolean {
-  const tags = ifNoneMatch?.split(',').map((each) => each.trim().replace(/^W\//, '')) ?? [];
-  return tags.includes(tag) || tags.includes('*');
 }

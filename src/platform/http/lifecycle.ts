@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import { type RequestContext, runInContext } from '../context/request-context.js';
 import { idempotencyHeader } from '../idempotency/idempotency-key.js';
+import { tagAnswer } from '../preconditions/index.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AllowedMethods } from './allowed-methods.js';
 import { clientAddress } from './client-address.js';
@@ -86,9 +87,9 @@ export function registerLifecycle(
       done();
     }),
   );
-  fastify.addHook('onSend', (_request, reply, payload, done) => {
+  fastify.addHook('onSend', (request, reply, payload, done) => {
     nameCharset(reply);
-    done(null, payload);
+    done(null, tagAnswer(request, reply, payload));
   });
 }
 
@@ -126,12 +127,15 @@ function parseFormBody(
 }
 
 function contextOf(request: FastifyRequest): RequestContext {
-  return {
+  const context: RequestContext = {
     origin: 'http',
     requestId: request.id,
     address: clientAddress(request),
     userAgent: request.headers['user-agent']?.slice(0, 256) ?? null,
   };
+  const ifMatch = request.headers['if-match'];
+  if (ifMatch !== undefined) context.ifMatch = ifMatch;
+  return context;
 }
 
 function recordRequest(
