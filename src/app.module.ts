@@ -17,6 +17,7 @@ import { PersonalDataModule } from './features/personal-data/index.js';
 import { MfaModule } from './features/mfa/index.js';
 import { AccountPagesModule } from './features/pages/index.js';
 import { OwnPasswordsModule } from './features/passwords/index.js';
+import { RateLimitsModule } from './features/rate-limits/index.js';
 import { RegistrationModule } from './features/registration/index.js';
 import { RolesModule } from './features/roles/index.js';
 import { SessionsModule } from './features/sessions/index.js';
@@ -78,6 +79,7 @@ const features = [
   AccountPagesModule,
   SetupModule,
   PersonalDataModule,
+  RateLimitsModule,
   HealthModule,
   MetricsModule,
   DocsModule,

@@ -6,7 +6,15 @@ export type AuditCategory = 'authentication' | 'access' | 'account' | 'configura
 
 /** What an event can be about; `id` of the target is its id, or its name for a role. */
 export type AuditTargetKind =
-  'user' | 'session' | 'role' | 'key' | 'api-key' | 'invitation' | 'second-factor';
+  | 'user'
+  | 'session'
+  | 'role'
+  | 'key'
+  | 'api-key'
+  | 'invitation'
+  | 'second-factor'
+  | 'limit'
+  | 'block';
 
 /** Declares one event; the type parameter is its payload. */
 function event<Payload extends object>(category: AuditCategory, description: string) {
@@ -213,6 +221,7 @@ export const auditEvents = {
     'configuration',
     'A signing key was removed at once, and its tokens with it; `signing` when it was in use',
   ),
+  'limits.changed': event<{ changes: Changes }>('configuration', 'A rate limit was changed'),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

@@ -409,6 +409,27 @@ export const errors = {
     log: 'info',
     advice: 'Wait as long as Retry-After says; RateLimit and RateLimit-Policy tell your quota.',
   },
+  'limits.not_found': {
+    status: 404,
+    title: 'There is no such rate limit',
+    category: 'client',
+    log: 'silent',
+    advice: 'List them with GET /api/v1/rate-limits/policies.',
+  },
+  'limits.fixed': {
+    status: 409,
+    title: 'This rate limit cannot be changed',
+    category: 'client',
+    log: 'silent',
+    advice: 'It counts changes of limits, so that no change can shut the way back.',
+  },
+  'throttling.blocked': {
+    status: 429,
+    title: 'You are blocked for a while',
+    category: 'security',
+    log: 'silent',
+    advice: 'You went on after being refused. Wait as long as Retry-After says.',
+  },
   'server.internal': {
     status: 500,
     title: 'Something broke on our side',

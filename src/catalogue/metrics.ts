@@ -114,6 +114,16 @@ export const metrics = {
     help: 'Requests with Idempotency-Key by outcome: first, replayed, key_reused, in_progress, answer_gone',
     labels: ['outcome'],
   },
+  limit_decisions_total: {
+    kind: 'counter',
+    help: 'Decisions of rate limits by where they were made: local, redis, or fallback (local since Redis is away)',
+    labels: ['store'],
+  },
+  blocked_requests_total: {
+    kind: 'counter',
+    help: 'Requests refused by a block, by what is blocked: network, user or api-key',
+    labels: ['kind'],
+  },
   mails_total: {
     kind: 'counter',
     help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up, too_many',

@@ -10,6 +10,8 @@ export const permissions = {
   'roles.manage': 'Create, change and delete roles',
   'tokens.introspect': 'Ask whether tokens and API keys of anybody are good, and whose they are',
   'api_keys.manage': 'List and revoke the API keys of other users',
+  'limits.read': 'See rate limits, who is blocked, and how much is used',
+  'limits.update': 'Change rate limits and lift blocks',
 } as const satisfies Record<string, string>;
 
 export type Permission = keyof typeof permissions;

@@ -386,6 +386,19 @@ describe('The OpenAPI document', () => {
     expect(await status('DELETE', one, { token: administrator })).toBe(404);
   });
 
+  it('[OP-02][ER-01] fits every answer about rate limits', async () => {
+    const { accessToken: token } = await app.administrator();
+    const policies = '/api/v1/rate-limits/policies';
+    expect(await status('GET', policies, { token })).toBe(200);
+    const change = (name: string, quota: unknown): Promise<number> =>
+      status('PATCH', `${policies}/${name}`, { token, body: { quota } });
+    expect(await change('messages', 21)).toBe(200);
+    expect(await change('messages', null)).toBe(200);
+    expect(await change('messages', 0)).toBe(400);
+    expect(await change('none', 1)).toBe(404);
+    expect(await change('administration', 1)).toBe(409);
+  });
+
   it('[OP-02][ER-01] was held against at least one good answer of every route', () => {
     const without = contract.operations.filter(
       ({ id }) => ![...(contract.seen.get(id) ?? [])].some((seen) => seen < 300),

@@ -26,7 +26,8 @@ const LoginAttempt = (): MethodDecorator =>
 
 const StepUpAttempt = (): MethodDecorator => applyDecorators(Access.signedIn(), Attempt('step_up'));
 
-const RefreshAttempt = (): MethodDecorator => applyDecorators(Access.public(), Attempt('refresh'));
+const RefreshAttempt = (): MethodDecorator =>
+  applyDecorators(Access.public(), Limit('refresh'), Attempt('refresh'));
 
 @Controller('auth')
 export class AuthController {

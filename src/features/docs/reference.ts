@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 
 import { auditEvents } from '../../catalogue/audit-events.js';
 import { errors } from '../../catalogue/errors.js';
-import { limitPolicies } from '../../catalogue/limits.js';
+import { limitPolicies, type LimitPolicy } from '../../catalogue/limits.js';
 import { type MailDefinition, mails } from '../../catalogue/mails.js';
 import { type MetricDefinition, metrics } from '../../catalogue/metrics.js';
 import { builtInRoles, permissions } from '../../catalogue/permissions.js';
@@ -117,10 +117,11 @@ function metricsPage(): string {
 }
 
 function limitsPage(): string {
-  const rows = Object.entries(limitPolicies).map(
-    ([name, { quota, windowSeconds, per, description }]) => [
+  const rows = Object.entries<LimitPolicy>(limitPolicies).map(
+    ([name, { quota, windowSeconds, algorithm, burst = quota, per, description }]) => [
       codeText(name),
       `${quota} in ${windowSeconds} s`,
+      algorithm === 'token-bucket' ? `token bucket of ${burst}` : 'sliding window',
       per,
       description,
     ],
@@ -128,8 +129,8 @@ function limitsPage(): string {
   return page(
     'Limits',
     'src/catalogue/limits.ts',
-    'Each request is counted by one policy; [http.md](http.md) says which. `RATE_LIMIT_SCALE` multiplies every quota.',
-    table(['policy', 'requests', 'counted by', 'for'], rows),
+    'Each request is counted by one policy; [http.md](http.md) says which. `RATE_LIMIT_SCALE` multiplies every quota; administrators can change policies at run time ([rate-limits.md](../guides/rate-limits.md)).',
+    table(['policy', 'requests', 'algorithm', 'counted by', 'for'], rows),
   );
 }
 

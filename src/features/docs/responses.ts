@@ -90,7 +90,7 @@ function codesByRule(traits: Traits): ErrorCode[] {
       'idempotency.in_progress',
       'idempotency.answer_gone',
     ),
-    ...when(limit !== unlimited, 'throttling.limit_exceeded'),
+    ...when(limit !== unlimited, 'throttling.limit_exceeded', 'throttling.blocked'),
     'server.internal',
     'server.timeout',
     'database.unavailable', // also on routes that need none: finding out who calls does

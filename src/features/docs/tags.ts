@@ -9,6 +9,10 @@ export const tags: readonly { name: string; description: string }[] = [
   { name: 'invitations', description: 'People who were asked to make an account.' },
   { name: 'permissions', description: 'Everything a role can hold.' },
   {
+    name: 'rate-limits',
+    description: 'How often who may ask, who is blocked, and how much is used.',
+  },
+  {
     name: 'service',
     description: 'The service itself: set-up, health, version, error codes, public keys.',
   },

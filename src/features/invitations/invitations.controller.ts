@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@ne
 import { Access } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
 import { Idempotent } from '../../platform/idempotency/index.js';
+import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { InvitationListView, InvitationView } from './invitation.view.js';
 import { Invite, ListInvitations } from './invitations.dto.js';
 import { InvitationsService } from './invitations.service.js';
@@ -20,6 +21,7 @@ export class InvitationsController {
   @Post()
   @Access('users.invite')
   @Idempotent()
+  @Limit('messages')
   invite(@Body() request: Invite): Promise<InvitationView> {
     return this.invitations.invite(request);
   }

@@ -32,6 +32,9 @@ import { UsersService } from './users.service.js';
 /** What a stolen session must not do. */
 const OwnerRecently = (): MethodDecorator => applyDecorators(Access.signedIn(), StepUp());
 
+/** A resource that is read and edited, by those who administer users. */
+const OneUser = (): MethodDecorator => applyDecorators(Limit('users'), Editable());
+
 @Controller('users')
 export class UsersController {
   constructor(
@@ -83,6 +86,7 @@ export class UsersController {
   /** List, search and page users. */
   @Get()
   @Access('users.read')
+  @Limit('users')
   list(@Query() request: ListUsers): Promise<UserListView> {
     return this.users.list(request);
   }
@@ -97,6 +101,7 @@ export class UsersController {
   @Post()
   @Access('users.create')
   @Idempotent()
+  @Limit('users')
   create(@Body() request: CreateUser): Promise<UserView> {
     return this.users.create(request);
   }
@@ -107,7 +112,7 @@ export class UsersController {
    */
   @Get(':id')
   @Access('users.read')
-  @Editable()
+  @OneUser()
   read(@Param('id', UuidParam) id: string): Promise<UserView> {
     return this.users.read(id);
   }
@@ -120,7 +125,7 @@ export class UsersController {
    */
   @Patch(':id')
   @Access('users.update')
-  @Editable()
+  @OneUser()
   update(@Param('id', UuidParam) id: string, @Body() request: UpdateUser): Promise<UserView> {
     return this.users.update(id, request);
   }
@@ -135,7 +140,7 @@ export class UsersController {
   @Delete(':id')
   @HttpCode(204)
   @Access('users.delete')
-  @Editable()
+  @OneUser()
   delete(@Param('id', UuidParam) id: string): Promise<void> {
     return this.users.delete(id);
   }
@@ -149,7 +154,7 @@ export class UsersController {
   @Put(':id/roles')
   @Access('users.assign_roles')
   @StepUp()
-  @Editable()
+  @OneUser()
   assignRoles(@Param('id', UuidParam) id: string, @Body() request: AssignRoles): Promise<UserView> {
     return this.users.assignRoles(id, request.roles);
   }

@@ -2,6 +2,8 @@ import type { ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 
+import { loadConfig, PerimeterConfig } from '../config/index.js';
+import { Blocks } from '../throttling/blocks.js';
 import { Access } from './access.decorator.js';
 import { type PrincipalFound, TextCredential, usesScheme } from './caller-strategy.js';
 import { IdentifyGuard } from './identify.guard.js';
@@ -33,7 +35,9 @@ class Header extends TextCredential {
 }
 
 describe('Identify guard', () => {
-  const guard = new IdentifyGuard([new Bearer(check), new Header(check)], new Reflector());
+  const blocks = new Blocks(loadConfig({}).get(PerimeterConfig));
+  const strategies = [new Bearer(check), new Header(check)];
+  const guard = new IdentifyGuard(strategies, new Reflector(), blocks);
 
   async function whoIs(headers: object, route: keyof Routes = 'own'): Promise<string> {
     const request = { headers, context: {} } as FastifyRequest;

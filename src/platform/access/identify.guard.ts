@@ -3,6 +3,8 @@ import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
 import passport from 'passport';
 
+import { Blocks } from '../throttling/blocks.js';
+import { networkOf } from '../throttling/client-network.js';
 import { accessMetadata, type AccessRule } from './access.decorator.js';
 import { CALLER_STRATEGIES, type CallerStrategy } from './caller-strategy.js';
 import type { Principal } from './principal.js';
@@ -23,14 +25,18 @@ export class IdentifyGuard implements CanActivate {
   constructor(
     @Inject(CALLER_STRATEGIES) private readonly strategies: readonly CallerStrategy[],
     private readonly reflector: Reflector,
+    private readonly blocks: Blocks,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const carried = this.strategies.filter((strategy) => strategy.carries(request));
     const { authorization } = request.headers;
-    if ((carried.length === 0 && authorization === undefined) || this.isPublic(context))
+    if (carried.length === 0 && authorization === undefined) return true;
+    if (this.isPublic(context)) {
+      if (this.isBlocked(request)) request.recognised = await this.isKnown(request, carried);
       return true;
+    }
     const principal = await this.identify(request, carried);
     if (principal) request.context.principal = principal;
     else request.credentialRejected = true;
@@ -41,6 +47,25 @@ export class IdentifyGuard implements CanActivate {
   private isPublic(context: ExecutionContext): boolean {
     const targets = [context.getHandler(), context.getClass()];
     return this.reflector.getAllAndOverride<AccessRule>(accessMetadata, targets) === 'public';
+  }
+
+  private isBlocked({ context: { address } }: FastifyRequest): boolean {
+    return address !== null && this.blocks.leftMs('network', networkOf(address)) > 0;
+  }
+
+  /**
+   * A block of strangers must not shut public routes to those who are signed in behind the same
+   * address. Who calls is not noted: the route asked nobody. Who cannot be found out is a stranger.
+   */
+  private async isKnown(
+    request: FastifyRequest,
+    carried: readonly CallerStrategy[],
+  ): Promise<boolean> {
+    try {
+      return (await this.identify(request, carried)) !== null;
+    } catch {
+      return false;
+    }
   }
 
   /**

@@ -9,6 +9,7 @@ import { Database } from '../database/database.js';
 import { DatabaseConnection } from '../database/database.module.js';
 import { Listener } from '../database/listener.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { KeptCurrent } from './kept-current.js';
 import { TaggedCache, type TaggedCacheOptions } from './tagged-cache.js';
 
 const channel = 'gatehouse_invalidate';
@@ -23,6 +24,7 @@ const tagsPerNotification = 100;
 @Injectable()
 export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly caches: TaggedCache<object>[] = [];
+  private readonly kept: { tag: string; copy: KeptCurrent }[] = [];
   private readonly listener: Listener;
   private readonly logger = new Logger('Caches');
 
@@ -43,6 +45,7 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): Promise<void> {
+    for (const { copy } of this.kept) copy.stop();
     return this.listener.stop();
   }
 
@@ -56,6 +59,21 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
     cache.bypassed = !this.listener.connected;
     this.caches.push(cache as unknown as TaggedCache<object>);
     return cache;
+  }
+
+  /**
+   * Calls `load` now, and again whenever the tag is invalidated on any instance or that may have
+   * been missed: for what must be at hand without waiting.
+   */
+  async keepCurrent(tag: string, load: () => Promise<void>): Promise<KeptCurrent> {
+    const copy = new KeptCurrent({
+      load,
+      hearing: () => this.hearing,
+      failed: (error) => this.logger.warn({ err: error, tag }, 'Not current: it could not be read'),
+    });
+    this.kept.push({ tag, copy });
+    await copy.start();
+    return copy;
   }
 
   /** Drops the tag everywhere once the running transaction has committed. */
@@ -78,6 +96,7 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
   /** Empties all caches of this instance. */
   clear(): void {
     for (const cache of this.caches) cache.clear();
+    for (const { copy } of this.kept) void copy.refresh();
   }
 
   /**
@@ -93,6 +112,7 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private drop(tags: readonly string[]): void {
     for (const cache of this.caches) for (const tag of tags) cache.invalidate(tag);
+    for (const { tag, copy } of this.kept) if (tags.includes(tag)) void copy.refresh();
   }
 
   private setBypassed(bypassed: boolean): void {
@@ -101,6 +121,7 @@ export class Caches implements OnApplicationBootstrap, OnApplicationShutdown {
       cache.bypassed = bypassed;
       cache.clear();
     }
+    if (!bypassed) for (const { copy } of this.kept) void copy.refresh();
   }
 }
 

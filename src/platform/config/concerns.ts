@@ -159,6 +159,14 @@ export class PerimeterConfig extends Concern('Perimeter', {
     name: 'OUTGOING_CA_FILE',
     description: 'PEM file of an authority that outgoing calls trust beside the public ones.',
   }),
+  rateLimitAllowedNetworks: list({
+    name: 'RATE_LIMIT_ALLOWED_NETWORKS',
+    description:
+      'Addresses and CIDR ranges that are never blocked for going on after refusals, comma-separated. Limits hold for them, too.',
+    default: [],
+    defaultText: 'none',
+    check: checkNetwork,
+  }),
   rateLimitScale: decimal({
     name: 'RATE_LIMIT_SCALE',
     description: 'Multiplies every rate-limit quota; load tests raise it.',

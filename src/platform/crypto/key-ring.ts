@@ -13,6 +13,7 @@ export const keyClasses = [
   'csrf',
   'jobs',
   'idempotency',
+  'limits',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

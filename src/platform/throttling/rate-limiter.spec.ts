@@ -1,18 +1,42 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import type { LimitPolicyName } from '../../catalogue/limits.js';
 import { loadConfig, PerimeterConfig } from '../config/index.js';
 import type { AppError } from '../errors/app-error.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { violationsInARow } from './block.policy.js';
+import { Blocks, type Imposed } from './blocks.js';
+import { Counters } from './counters.js';
+import { LimitPolicies } from './limit-policies.js';
+import { LimitUsage } from './limit-usage.js';
 import { RateLimiter } from './rate-limiter.js';
+import type { RedisCounters } from './redis-counters.js';
 
 const metrics = new Metrics();
-const limiterWith = (scale: string): RateLimiter =>
-  new RateLimiter(loadConfig({ RATE_LIMIT_SCALE: scale }).get(PerimeterConfig), metrics);
+const noRedis = { configured: false, connected: false } as RedisCounters;
+
+function partsWith(env: Record<string, string>) {
+  const perimeter = loadConfig(env).get(PerimeterConfig);
+  const policies = new LimitPolicies(perimeter);
+  const blocks = new Blocks(perimeter);
+  const usage = new LimitUsage();
+  const counters = new Counters(noRedis, metrics);
+  return {
+    policies,
+    blocks,
+    usage,
+    limiter: new RateLimiter(policies, counters, blocks, usage, metrics),
+  };
+}
+
+const limiterWith = (scale: string): RateLimiter => partsWith({ RATE_LIMIT_SCALE: scale }).limiter;
 
 function exchange(
   address: string | null,
-  { userId, url = '/api/v1/users', route = url } = {} as {
+  { userId, apiKeyId, requestsPerMinute, url = '/api/v1/users', route = url } = {} as {
     userId?: string;
+    apiKeyId?: string;
+    requestsPerMinute?: number;
     url?: string;
     route?: string;
   },
@@ -22,7 +46,7 @@ function exchange(
     method: 'GET',
     url,
     routeOptions: { url: route },
-    context: { address, ...(userId && { principal: { userId } }) },
+    context: { address, ...(userId && { principal: { userId, apiKeyId, requestsPerMinute } }) },
   } as unknown as FastifyRequest;
   const header = (name: string, value: string): void => void (headers[name] = value);
   return { request, reply: { header } as unknown as FastifyReply, headers };
@@ -32,10 +56,11 @@ function exchange(
 function count(
   limiter: RateLimiter,
   { request, reply, headers }: ReturnType<typeof exchange>,
-  policy?: 'auth',
+  policy?: LimitPolicyName,
 ): Record<string, string | undefined> {
   try {
-    limiter.count(request, reply, policy);
+    const later = limiter.count(request, reply, policy);
+    if (later) throw new Error('asks another server');
     return headers;
   } catch (error) {
     const { code, context } = error as AppError;
@@ -149,5 +174,150 @@ describe('Rate limiter', () => {
     const blocked = await limiter.increment('key', 60_000, 1);
     expect(blocked).toMatchObject({ totalHits: 1, isBlocked: true });
     expect(blocked.timeToBlockExpire).toBeGreaterThan(59);
+  });
+
+  it('[PE-01] counts an API key by a bucket of its own size', () => {
+    const limiter = limiterWith('1');
+    const key = { userId: 'ada', apiKeyId: 'key', requestsPerMinute: 2 };
+    expect(count(limiter, exchange('203.0.113.7', key))).toEqual({
+      'ratelimit-policy': '"api-key";q=2;w=60',
+      ratelimit: '"api-key";r=1;t=30',
+    });
+    expect(count(limiter, exchange('203.0.113.8', key))['code']).toBeUndefined();
+    const refused = count(limiter, exchange('203.0.113.9', key));
+    expect(refused).toMatchObject({ code: 'throttling.limit_exceeded', 'retry-after': '30' });
+    expect(count(limiter, exchange('203.0.113.7', { userId: 'ada' }))['code']).toBeUndefined();
+  });
+
+  it('[PE-01] takes changed policies at once, and none where they are fixed', () => {
+    const { limiter, policies } = partsWith({ RATE_LIMIT_SCALE: '2' });
+    const told = (policy?: LimitPolicyName): string | undefined =>
+      count(limiter, exchange('203.0.113.7'), policy)['ratelimit-policy'];
+    policies.use({ anonymous: { quota: 7, windowSeconds: 30 }, administration: { quota: 1 } });
+    expect(told()).toBe('"anonymous";q=14;w=30');
+    expect(told('administration')).toBe('"administration";q=120;w=60');
+    policies.use({});
+    expect(told()).toBe('"anonymous";q=200;w=60');
+  });
+
+  it('[PE-02] counts usage by route and by caller, and keeps no addresses', () => {
+    const { limiter, usage } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    count(limiter, exchange('203.0.113.7'));
+    count(limiter, exchange('203.0.113.7'));
+    count(limiter, exchange('203.0.113.7', { userId: 'ada' }));
+    const counts = usage.take();
+    expect(counts.map(({ minute: _, ...rest }) => rest)).toEqual([
+      { policy: 'anonymous', route: 'GET /api/v1/users', caller: '', allowed: 1, refused: 1 },
+      { policy: 'anonymous', route: '', caller: 'anonymous', allowed: 1, refused: 1 },
+      { policy: 'user', route: 'GET /api/v1/users', caller: '', allowed: 1, refused: 0 },
+      { policy: 'user', route: '', caller: 'user:ada', allowed: 1, refused: 0 },
+    ]);
+    expect(JSON.stringify(counts)).not.toContain('203.0.113.7');
+    expect(usage.take()).toEqual([]);
+    usage.putBack(counts);
+    expect(usage.take()).toEqual(counts);
+  });
+
+  it('[PE-02] blocks who goes on after ten refusals in a row, and nobody else', () => {
+    const { limiter, blocks } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    const code = (address: string, caller?: object, policy?: LimitPolicyName) =>
+      count(limiter, exchange(address, caller as { userId: string }), policy)['code'];
+    code('2001:db8::1');
+    for (let violation = 1; violation < violationsInARow; violation++) {
+      expect(code('2001:db8::1')).toBe('throttling.limit_exceeded');
+      expect(imposed).toEqual([]);
+    }
+    expect(code('2001:db8::2')).toBe('throttling.limit_exceeded');
+    const network = { kind: 'network', id: '2001:db8:0:0::/64', userId: null };
+    expect(imposed).toEqual([{ subject: network, policy: 'anonymous' }]);
+    const blocked = count(limiter, exchange('2001:db8::3'), 'auth');
+    expect(blocked).toMatchObject({
+      code: 'throttling.blocked',
+      'retry-after': '60',
+      ratelimit: '"auth";r=0;t=60',
+    });
+    expect(code('2001:db8::1', { userId: 'ada' })).toBeUndefined();
+    expect(code('2001:db8::1', {}, 'refresh')).toBeUndefined();
+    expect(code('2001:db8:0:1::1')).toBeUndefined();
+    for (let more = 0; more < 50; more++) code('2001:db8::1');
+    expect(imposed).toHaveLength(1);
+  });
+
+  it('[PE-02] blocks a signed-in caller as a caller, wherever they are, and not the address', () => {
+    const { limiter, blocks } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    const ada = { userId: 'ada' };
+    const code = (address: string, caller?: typeof ada) =>
+      count(limiter, exchange(address, caller))['code'];
+    for (let hits = 0; hits < 20; hits++) code('203.0.113.7', ada);
+    const subject = { kind: 'user', id: 'ada', userId: 'ada' };
+    expect(imposed).toEqual([{ subject, policy: 'user' }]);
+    expect(code('203.0.113.8', ada)).toBe('throttling.blocked');
+    expect(code('203.0.113.7')).toBeUndefined();
+    expect(code('203.0.113.7', { userId: 'bob' })).toBeUndefined();
+    for (let hits = 0; hits < 20; hits++) {
+      count(limiter, exchange('203.0.113.7', { userId: 'eve', apiKeyId: 'key' }));
+    }
+    const key = { kind: 'api-key', id: 'key', userId: 'eve' };
+    expect(imposed[1]).toEqual({ subject: key, policy: 'api-key' });
+    expect(code('203.0.113.7', { userId: 'eve' })).toBeUndefined();
+  });
+
+  it('[PE-02] counts only refusals of one counter without a request let through in between', () => {
+    const { limiter, blocks, policies } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    const code = () => count(limiter, exchange('203.0.113.7'))['code'];
+    for (let hits = 0; hits < violationsInARow; hits++) code();
+    policies.use({ anonymous: { quota: 1_000 } });
+    expect(code()).toBeUndefined();
+    policies.use({});
+    for (let hits = 1; hits < violationsInARow; hits++) code();
+    expect(imposed).toEqual([]);
+    code();
+    expect(imposed).toHaveLength(1);
+  });
+
+  it('[PE-02] never blocks allowed networks, proxies and those who are gone, but limits them', () => {
+    const { limiter, blocks } = partsWith({
+      RATE_LIMIT_SCALE: '0.01',
+      RATE_LIMIT_ALLOWED_NETWORKS: '198.51.100.0/24, 2001:db8:1::/48',
+      TRUSTED_PROXIES: '10.0.0.1',
+    });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    for (const address of ['198.51.100.9', '2001:db8:1:5::1', '10.0.0.1', null]) {
+      for (let hits = 0; hits < 40; hits++) count(limiter, exchange(address));
+      expect(count(limiter, exchange(address))['code']).toBe('throttling.limit_exceeded');
+    }
+    const known = { kind: 'network', times: 1, seconds: 60, rememberSeconds: 60 } as const;
+    blocks.learn([{ ...known, id: '198.51.100.9' }]);
+    expect([blocks.leftMs('network', '198.51.100.9'), imposed]).toEqual([0, []]);
+  });
+
+  it('[PE-02] blocks longer each time, forgets after a day, and lifts', () => {
+    const { blocks } = partsWith({});
+    const id = '203.0.113.7';
+    const seconds = (): number => Math.round(blocks.leftMs('network', id) / 1000);
+    const impose = (): number => {
+      for (let violation = 0; violation < violationsInARow; violation++) {
+        blocks.violated({ kind: 'network', id, userId: null }, 'counter', 'anonymous');
+      }
+      return seconds();
+    };
+    const known = { kind: 'network', id, seconds: 0 } as const;
+    expect(impose()).toBe(60);
+    const lengths: number[] = [];
+    for (let times = 1; times < 9; times++) {
+      blocks.learn([{ ...known, times, rememberSeconds: 100 }]);
+      expect(seconds()).toBe(0);
+      lengths.push(impose());
+    }
+    expect(lengths).toEqual([120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600]);
+    blocks.learn([{ ...known, times: 9, rememberSeconds: 0 }]);
+    expect(impose()).toBe(60);
   });
 });

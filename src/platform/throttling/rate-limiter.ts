@@ -2,67 +2,86 @@ import { Injectable } from '@nestjs/common';
 import type { ThrottlerStorage } from '@nestjs/throttler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import { limitPolicies, type LimitPolicy, type LimitPolicyName } from '../../catalogue/limits.js';
+import type { LimitPolicyName } from '../../catalogue/limits.js';
 import type { Principal } from '../access/principal.js';
-import { PerimeterConfig } from '../config/index.js';
 import { AppError } from '../errors/app-error.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { Blocks, type Subject } from './blocks.js';
 import { networkOf } from './client-network.js';
-import { type Decision, SlidingWindow } from './sliding-window.js';
+import { Counters } from './counters.js';
+import { LimitPolicies } from './limit-policies.js';
+import { LimitUsage } from './limit-usage.js';
+import { type Decision, resetSeconds, type Rule } from './rule.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set once a limit has counted the request. */
+    /** Set once a limit has counted the request, or a block has refused it. */
     limitDecision?: Decision;
+    /** On a public route, from a blocked network: a good credential was sent along. */
+    recognised?: boolean;
   }
 }
 
+/** How one request is counted. */
+interface Count {
+  policy: LimitPolicyName;
+  rule: Rule;
+  /** The counter. */
+  key: string;
+  subject: Subject;
+}
+
 /**
- * Counts requests by policy. In this process only: several instances each grant the quota until a
- * shared store is configured. It is the storage of `@nestjs/throttler` and what its guard calls.
+ * Counts requests by policy and refuses those that are too many. It is the storage of
+ * `@nestjs/throttler` and what its guard calls.
  */
 @Injectable()
 export class RateLimiter implements ThrottlerStorage {
-  private readonly windows = new SlidingWindow();
-
   constructor(
-    private readonly perimeter: PerimeterConfig,
+    private readonly policies: LimitPolicies,
+    private readonly counters: Counters,
+    private readonly blocks: Blocks,
+    private readonly usage: LimitUsage,
     private readonly metrics: Metrics,
   ) {}
 
   /** `ThrottlerStorage` for code that uses @nestjs/throttler directly. Times in milliseconds. */
-  increment(key: string, ttl: number, limit: number): ReturnType<ThrottlerStorage['increment']> {
-    const decision = this.windows.hit(key, limit, ttl);
-    return Promise.resolve({
+  async increment(
+    key: string,
+    ttl: number,
+    limit: number,
+  ): ReturnType<ThrottlerStorage['increment']> {
+    const rule: Rule = {
+      algorithm: 'sliding-window',
+      quota: limit,
+      windowMs: ttl,
+      burst: limit,
+    };
+    const decision = await this.counters.hit(`throttler:${key}`, rule);
+    const seconds = resetSeconds(decision);
+    return {
       totalHits: limit - decision.remaining,
-      timeToExpire: decision.resetSeconds,
+      timeToExpire: seconds,
       isBlocked: !decision.allowed,
-      timeToBlockExpire: decision.allowed ? 0 : decision.resetSeconds,
-    });
+      timeToBlockExpire: decision.allowed ? 0 : seconds,
+    };
   }
 
   /**
    * Counts one request and writes `RateLimit` and `RateLimit-Policy`
-   * (draft-ietf-httpapi-ratelimit-headers-10).
-   * @throws AppError `throttling.limit_exceeded` with Retry-After
+   * (draft-ietf-httpapi-ratelimit-headers-11). At once, where no other server is asked.
+   * @throws AppError `throttling.limit_exceeded` or `throttling.blocked`, with Retry-After
    */
-  count(request: FastifyRequest, reply: FastifyReply, policyName?: LimitPolicyName): void {
-    const { principal, address } = request.context;
-    const name = policyName ?? usualPolicy(principal);
-    const policy = limitPolicies[name];
-    const quota = this.scaled(quotaOf(policy, principal));
-    const network = networkOf(address ?? 'gone');
-    const known = policy.per === 'caller' ? (principal?.apiKeyId ?? principal?.userId) : undefined;
-    const scope = policyName ? `${name}:${request.method}${request.routeOptions.url}` : name;
-    const decision = this.windows.hit(
-      `${scope}:${known ?? network}`,
-      quota,
-      policy.windowSeconds * 1000,
-    );
-    request.limitDecision = decision;
-    void reply.header('ratelimit-policy', `"${name}";q=${quota};w=${policy.windowSeconds}`);
-    void reply.header('ratelimit', `"${name}";r=${decision.remaining};t=${decision.resetSeconds}`);
-    if (!decision.allowed) throw this.refusal(name, decision);
+  count(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    policy?: LimitPolicyName,
+  ): void | Promise<void> {
+    const count = this.countOf(request, policy);
+    this.refuseBlocked(request, reply, count);
+    const decision = this.counters.hit(count.key, count.rule);
+    if (!(decision instanceof Promise)) return this.settle(request, reply, count, decision);
+    return decision.then((later) => this.settle(request, reply, count, later));
   }
 
   /**
@@ -72,20 +91,17 @@ export class RateLimiter implements ThrottlerStorage {
    * @throws AppError `throttling.limit_exceeded` with Retry-After
    */
   async lookUp<T>(
-    name: 'unknown-credential',
+    policy: 'unknown-credential',
     address: string,
     find: () => Promise<T | null>,
   ): Promise<T | null> {
-    const { quota, windowSeconds } = limitPolicies[name];
-    const window = [
-      `${name}:${networkOf(address)}`,
-      this.scaled(quota),
-      windowSeconds * 1000,
-    ] as const;
-    const decision = this.windows.look(...window);
-    if (!decision.allowed) throw this.refusal(name, decision);
+    const subject: Subject = { kind: 'network', id: networkOf(address), userId: null };
+    const key = `${policy}:${subject.id}`;
+    const rule = this.policies.rule(policy);
+    const decision = this.counters.look(key, rule);
+    if (!decision.allowed) throw this.refusal({ policy, rule, key, subject }, decision);
     const found = await find();
-    if (found === null) this.windows.hit(...window);
+    if (found === null && this.counters.hitNow(key, rule).allowed) this.blocks.passed(key);
     return found;
   }
 
@@ -94,7 +110,9 @@ export class RateLimiter implements ThrottlerStorage {
     const paths = [request.url, request.routeOptions.url]; // `/%61pi/…` finds its route as well
     if (request.limitDecision || !paths.some((path) => path?.startsWith('/api/'))) return undefined;
     try {
-      this.count(request, reply);
+      const count = this.countOf(request);
+      this.refuseBlocked(request, reply, count);
+      this.settle(request, reply, count, this.counters.hitNow(count.key, count.rule));
       return undefined;
     } catch (error) {
       if (error instanceof AppError) return error;
@@ -102,26 +120,78 @@ export class RateLimiter implements ThrottlerStorage {
     }
   }
 
-  private scaled(quota: number): number {
-    return Math.max(1, Math.round(quota * this.perimeter.rateLimitScale));
+  private countOf(request: FastifyRequest, declared?: LimitPolicyName): Count {
+    const { principal, address } = request.context;
+    const policy = declared ?? usualPolicy(principal);
+    const byCaller = this.policies.of(policy).per === 'caller';
+    const network = networkOf(address ?? 'gone');
+    const who = (byCaller ? (principal?.apiKeyId ?? principal?.userId) : undefined) ?? network;
+    const scope = declared ? `${policy}:${request.method}${request.routeOptions.url}` : policy;
+    return {
+      policy,
+      rule: this.policies.rule(policy, byCaller ? principal?.requestsPerMinute : undefined),
+      key: `${scope}:${who}`,
+      subject: subjectOf(principal, network),
+    };
   }
 
-  private refusal(policy: LimitPolicyName, { resetSeconds }: Decision): AppError {
+  /** Before anything is counted or looked up. */
+  private refuseBlocked(request: FastifyRequest, reply: FastifyReply, count: Count): void {
+    const { kind, id } = count.subject;
+    const resetMs = this.blocks.leftMs(kind, id);
+    if (resetMs === 0 || request.recognised) return;
+    if (this.policies.of(count.policy).evenWhenBlocked) return;
+    const decision = { allowed: false, remaining: 0, resetMs };
+    this.tell(request, reply, count, decision);
+    this.metrics.counter('blocked_requests_total').inc({ kind });
+    throw new AppError('throttling.blocked', retryAfter(decision));
+  }
+
+  private settle(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    count: Count,
+    decision: Decision,
+  ): void {
+    this.tell(request, reply, count, decision);
+    if (!decision.allowed) throw this.refusal(count, decision);
+    this.blocks.passed(count.key);
+  }
+
+  private tell(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { policy, rule, subject }: Count,
+    decision: Decision,
+  ): void {
+    const { allowed, remaining } = decision;
+    request.limitDecision = decision;
+    void reply.header('ratelimit-policy', `"${policy}";q=${rule.quota};w=${rule.windowMs / 1000}`);
+    void reply.header('ratelimit', `"${policy}";r=${remaining};t=${resetSeconds(decision)}`);
+    const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
+    const caller = subject.kind === 'network' ? 'anonymous' : `${subject.kind}:${subject.id}`;
+    this.usage.count({ policy, route, caller, allowed });
+  }
+
+  private refusal({ policy, key, subject }: Count, decision: Decision): AppError {
     this.metrics.counter('throttled_requests_total').inc({ policy });
-    return new AppError('throttling.limit_exceeded', {
-      headers: { 'retry-after': String(resetSeconds) },
-    });
+    this.blocks.violated(subject, key, policy);
+    return new AppError('throttling.limit_exceeded', retryAfter(decision));
   }
 }
 
-/** A key's own quota holds on every route, whatever counts it. */
-function quotaOf(policy: LimitPolicy, principal: Principal | undefined): number {
-  const perMinute = policy.per === 'caller' ? principal?.requestsPerMinute : undefined;
-  if (perMinute === undefined) return policy.quota;
-  return Math.min(policy.quota, (perMinute * policy.windowSeconds) / 60);
+function retryAfter(decision: Decision): { headers: Record<string, string> } {
+  return { headers: { 'retry-after': String(resetSeconds(decision)) } };
 }
 
 function usualPolicy(principal: Principal | undefined): LimitPolicyName {
   if (!principal) return 'anonymous';
   return principal.apiKeyId === undefined ? 'user' : 'api-key';
+}
+
+function subjectOf(principal: Principal | undefined, network: string): Subject {
+  if (!principal) return { kind: 'network', id: network, userId: null };
+  const { apiKeyId, userId } = principal;
+  if (apiKeyId === undefined) return { kind: 'user', id: userId, userId };
+  return { kind: 'api-key', id: apiKeyId, userId };
 }

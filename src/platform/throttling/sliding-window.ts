@@ -1,92 +1,56 @@
-import { LRUCache } from 'lru-cache';
+import { type Decision, type Rule, tolerance } from './rule.js';
 
-export interface Decision {
-  allowed: boolean;
-  /** Requests left in the window after this one. */
-  remaining: number;
-  /** Seconds until at least one request is allowed again, or until the quota is whole again. */
-  resetSeconds: number;
-}
-
-interface Counter {
-  /** Start of the current fixed window, milliseconds on the monotonic clock. */
+/** Two fixed windows; `start` is that of the current one, in milliseconds. */
+export interface Windows {
+  readonly algorithm: 'sliding-window';
   start: number;
   current: number;
   previous: number;
 }
 
-/** Doubles are not exact: who comes at the very moment that was told must be let in. */
-const tolerance = 1e-6;
-
 /**
  * Sliding-window counter: two fixed windows, the previous one weighted by how much of it the
- * sliding window still covers. O(1) time and two numbers a key, whatever the quota. A refused
- * request is not counted, so waiting always helps. Time is monotonic: a clock set back or
- * forward changes nothing.
+ * sliding window still covers. O(1) time and three numbers a key, whatever the quota. A refused
+ * request is not counted, so waiting always helps.
  */
-export class SlidingWindow {
-  private readonly counters: LRUCache<string, Counter>;
+export const slidingWindow = {
+  begin(now: number): Windows {
+    return { algorithm: 'sliding-window', start: now, current: 0, previous: 0 };
+  },
 
-  /** @param maxKeys keys kept; beyond it the least recently used are forgotten */
-  constructor(maxKeys = 100_000) {
-    this.counters = new LRUCache({ max: maxKeys });
-  }
-
-  hit(key: string, quota: number, windowMs: number, now = performance.now()): Decision {
-    const counter = this.counterAt(key, windowMs, now);
-    const decision = decide(counter, quota, windowMs, now - counter.start);
-    if (decision.allowed) counter.current++;
+  hit(windows: Windows, rule: Rule, now: number): Decision {
+    const decision = slidingWindow.look(windows, rule, now);
+    if (decision.allowed) windows.current++;
     return decision;
-  }
+  },
 
   /** What a hit would be told; counts nothing. */
-  look(key: string, quota: number, windowMs: number, now = performance.now()): Decision {
-    const counter = this.counterAt(key, windowMs, now);
-    return decide(counter, quota, windowMs, now - counter.start);
-  }
+  look(windows: Windows, { quota, windowMs }: Rule, now: number): Decision {
+    moveOn(windows, windowMs, now);
+    const { current, previous } = windows;
+    const age = now - windows.start;
+    const used = current + previous * (1 - age / windowMs);
+    if (used + 1 > quota + tolerance) {
+      const resetMs = waitMs(windows, quota, windowMs, age);
+      return { allowed: false, remaining: 0, resetMs };
+    }
+    const remaining = Math.max(0, Math.floor(quota - used - 1 + tolerance));
+    return { allowed: true, remaining, resetMs: windowMs - age };
+  },
+};
 
-  private counterAt(key: string, windowMs: number, now: number): Counter {
-    const counter = this.counters.get(key);
-    if (!counter) {
-      const fresh = { start: now, current: 0, previous: 0 };
-      this.counters.set(key, fresh);
-      return fresh;
-    }
-    const windowsPassed = Math.floor((now - counter.start) / windowMs);
-    if (windowsPassed > 0) {
-      counter.previous = windowsPassed === 1 ? counter.current : 0;
-      counter.current = 0;
-      counter.start += windowsPassed * windowMs;
-    }
-    return counter;
-  }
+function moveOn(windows: Windows, windowMs: number, now: number): void {
+  const passed = Math.floor((now - windows.start) / windowMs);
+  if (passed <= 0) return;
+  windows.previous = passed === 1 ? windows.current : 0;
+  windows.current = 0;
+  windows.start += passed * windowMs;
 }
 
-function decide(counter: Counter, quota: number, windowMs: number, age: number): Decision {
-  const used = counter.current + counter.previous * (1 - age / windowMs);
-  if (used + 1 > quota + tolerance) {
-    return {
-      allowed: false,
-      remaining: 0,
-      resetSeconds: waitSeconds(counter, quota, windowMs, age),
-    };
-  }
-  return {
-    allowed: true,
-    remaining: Math.max(0, Math.floor(quota - used - 1)),
-    resetSeconds: Math.ceil((windowMs - age) / 1000),
-  };
-}
-
-/** Whole seconds, rounded up, after which `hit` is allowed if nobody else hits in between. */
-function waitSeconds(counter: Counter, quota: number, windowMs: number, age: number): number {
-  const { current, previous } = counter;
+/** Time after which a hit is allowed if nobody else hits in between. */
+function waitMs({ current, previous }: Windows, quota: number, windowMs: number, age: number) {
   // In this window: previous * (1 - age'/window) must fall to quota - 1 - current.
-  if (current <= quota - 1) {
-    const ageAllowed = windowMs * (1 - (quota - 1 - current) / previous);
-    return Math.ceil((ageAllowed - age) / 1000) || 1;
-  }
+  if (current <= quota - 1) return windowMs * (1 - (quota - 1 - current) / previous) - age;
   // In the next one: today's current becomes previous.
-  const ageAllowed = windowMs * (1 - (quota - 1) / current);
-  return Math.ceil((windowMs - age + Math.max(0, ageAllowed)) / 1000) || 1;
+  return windowMs - age + Math.max(0, windowMs * (1 - (quota - 1) / current));
 }

@@ -12,16 +12,20 @@ import type { RateLimiter } from './rate-limiter.js';
  */
 @Injectable()
 export class ThrottleGuard extends ThrottlerGuard {
-  override canActivate(context: ExecutionContext): Promise<boolean> {
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
     const policy = this.reflector.getAllAndOverride<LimitPolicyName | typeof unlimited | undefined>(
       limitMetadata,
       [context.getHandler(), context.getClass()],
     );
-    if (policy !== unlimited) {
-      const http = context.switchToHttp();
-      const limiter = this.storageService as RateLimiter;
-      limiter.count(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), policy);
-    }
-    return Promise.resolve(true);
+    if (policy === unlimited) return true;
+    const http = context.switchToHttp();
+    const limiter = this.storageService as RateLimiter;
+    const counted = limiter.count(
+      http.getRequest<FastifyRequest>(),
+      http.getResponse<FastifyReply>(),
+      policy,
+    );
+    if (counted) await counted;
+    return true;
   }
 }

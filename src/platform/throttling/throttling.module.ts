@@ -2,9 +2,17 @@ import { Global, Module } from '@nestjs/common';
 import { ThrottlerModule } from '@nestjs/throttler';
 
 import { limitPolicies } from '../../catalogue/limits.js';
+import { Blocks } from './blocks.js';
+import { Counters } from './counters.js';
+import { LimitPolicies } from './limit-policies.js';
+import { LimitUsage } from './limit-usage.js';
 import { RateLimiter } from './rate-limiter.js';
+import { RedisCounters } from './redis-counters.js';
 
-@Module({ providers: [RateLimiter], exports: [RateLimiter] })
+@Module({
+  providers: [RateLimiter, LimitPolicies, Counters, RedisCounters, Blocks, LimitUsage],
+  exports: [RateLimiter, LimitPolicies, Blocks, LimitUsage],
+})
 class RateLimiterModule {}
 
 @Global()
