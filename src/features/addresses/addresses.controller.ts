@@ -9,7 +9,8 @@ import { AddressesService } from './addresses.service.js';
 import { ConfirmationLinksService } from './confirmation-links.service.js';
 
 const PublicAttempt = (): MethodDecorator => applyDecorators(Access.public(), Limit('auth'));
-const OwnAddress = (): MethodDecorator => applyDecorators(Access.signedIn(), StepUp(), Limit('messages'));
+const OwnAddress = (): MethodDecorator =>
+  applyDecorators(Access.signedIn(), StepUp(), Limit('messages'));
 
 @Controller('auth/email')
 export class AddressesController {

@@ -194,7 +194,8 @@ describe.each(['sliding-window', 'token-bucket'] as const)('Local counters, %s',
     const counters = new LocalCounters(1_000, 100);
     const rule = ruleOf(3, 60_000);
     for (let hits = 0; hits < 3; hits++) counters.hit('attacker', rule, 0);
-    for (let index = 0; index < 1_000_000; index++) counters.hit(`address-${index}`, rule, 0);
+    const addresses = algorithm === 'sliding-window' ? 1_000_000 : 10_000; // one is slow enough
+    for (let index = 0; index < addresses; index++) counters.hit(`address-${index}`, rule, 0);
     expect(counters.size).toBe(1_001);
     expect(counters.hit('attacker', rule, 0).allowed).toBe(false);
     // Only as many others who ran out push it out, and they cost more requests than it is worth.
