@@ -15,7 +15,10 @@ trap end EXIT
 bash make-secrets.sh
 docker compose --profile redis up --detach --no-build --wait --wait-timeout 180
 curl --fail --silent --show-error --retry 5 --retry-connrefused http://127.0.0.1:8080/health/ready
-curl --fail --silent --show-error http://127.0.0.1:8080/api/v1/info
+# As whoever ends TLS would ask; in the clear the API answers nothing.
+curl --fail --silent --show-error --header 'X-Forwarded-Proto: https' http://127.0.0.1:8080/api/v1/info
+refused="$(curl --silent --output /dev/null --write-out '%{http_code}' http://127.0.0.1:8080/api/v1/info)"
+[ "$refused" = 403 ]
 
 container="$(docker compose ps --quiet gatehouse)"
 [ "$(docker exec "$container" id -u)" = 10001 ]

@@ -7,6 +7,7 @@ import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
+import { CspReportsModule } from './features/csp-reports/index.js';
 import { DemoModule } from './features/demo/index.js';
 import { DocsModule } from './features/docs/index.js';
 import { HealthModule } from './features/health/index.js';
@@ -77,6 +78,7 @@ const features = [
   InvitationsModule,
   OwnPasswordsModule,
   AccountPagesModule,
+  CspReportsModule,
   SetupModule,
   PersonalDataModule,
   RateLimitsModule,

@@ -7,6 +7,7 @@ import { AppModule, type Parts } from './app.module.js';
 import { serveDocs } from './features/docs/index.js';
 import { HttpConfig, PerimeterConfig } from './platform/config/index.js';
 import { AllowedMethods } from './platform/http/allowed-methods.js';
+import { ClearText } from './platform/http/clear-text.js';
 import { corsOptions } from './platform/http/cors.js';
 import { Drain } from './platform/http/drain.js';
 import { answerFrameworkError } from './platform/http/framework-error.js';
@@ -45,9 +46,10 @@ export async function createApp(
 ): Promise<NestFastifyApplication> {
   const { config, metrics, logger } = parts;
   const perimeter = config.get(PerimeterConfig);
+  const headers = securityHeadersOf(config);
   const adapter = new FastifyAdapter({
-    ...serverOptions(config.get(HttpConfig), perimeter, logger),
-    frameworkErrors: answerFrameworkError,
+    ...serverOptions(config.get(HttpConfig), perimeter, { headers, logger }),
+    frameworkErrors: answerFrameworkError(headers),
     skipMiddie: true, // nothing here is Express middleware
   });
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -55,13 +57,14 @@ export async function createApp(
     adapter,
     { bodyParser: false, logger: false, abortOnError: false },
   );
-  const headers = securityHeadersOf(perimeter);
-  const lifecycle = { logger, metrics, drain: app.get(Drain), headers };
+  const clearText = new ClearText(config);
+  const lifecycle = { logger, metrics, drain: app.get(Drain), headers, clearText };
   adapter.setOnRequestHook((request, reply, done) => beginRequest(lifecycle, request, reply, done));
   registerLifecycle(
     adapter.getInstance(),
     app.get(AllowedMethods),
     config.get(HttpConfig).handlerTimeoutMs,
+    headers,
   );
   placeRoutes(app);
   if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));

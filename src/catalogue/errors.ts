@@ -82,6 +82,14 @@ export const errors = {
     log: 'info',
     advice: 'Send fewer or smaller headers and cookies.',
   },
+  'http.https_required': {
+    status: 403,
+    title: 'This address is served by https only',
+    category: 'security',
+    log: 'info',
+    advice:
+      'Call the https address, and replace the credential of this request: it crossed the network in the clear.',
+  },
   'validation.failed': {
     status: 400,
     title: 'Some input is not valid',

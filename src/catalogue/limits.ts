@@ -73,6 +73,13 @@ export const limitPolicies = {
     per: 'address',
     description: 'Revoking a token by presenting it',
   },
+  'csp-reports': {
+    quota: 60,
+    windowSeconds: 60,
+    algorithm: 'sliding-window',
+    per: 'address',
+    description: 'Reports of browsers about violations of a Content-Security-Policy',
+  },
   auth: {
     quota: 5,
     windowSeconds: 900,

@@ -124,6 +124,11 @@ export const metrics = {
     help: 'Requests refused by a block, by what is blocked: network, user or api-key',
     labels: ['kind'],
   },
+  csp_reports_total: {
+    kind: 'counter',
+    help: 'Violations of a Content-Security-Policy that browsers reported, by surface, directive and what was blocked',
+    labels: ['surface', 'directive', 'blocked'],
+  },
   mails_total: {
     kind: 'counter',
     help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up, too_many',

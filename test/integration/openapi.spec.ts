@@ -40,7 +40,10 @@ describe('The OpenAPI document', () => {
   beforeAll(async () => {
     document = await builtDocument({ NODE_ENV: 'test' });
     contract = new Contract(document);
-    app = await TestApp.start({ features: [RouteRecorder as unknown as DynamicModule] });
+    app = await TestApp.start({
+      env: { CSP_REPORTS: 'on' },
+      features: [RouteRecorder as unknown as DynamicModule],
+    });
   });
   afterAll(() => app.close());
 
@@ -334,6 +337,10 @@ describe('The OpenAPI document', () => {
   });
 
   it('[OP-02][ER-01] fits the answers about the service, and those of limits', async () => {
+    const headers = { 'content-type': 'application/csp-report' };
+    const reports = '/api/v1/csp-reports';
+    expect(await status('POST', reports, { body: { 'csp-report': {} }, headers })).toBe(204);
+    expect(await status('POST', reports, { body: {}, headers })).toBe(400);
     for (const path of ['/health/live', '/health/startup', '/health/ready', '/problems']) {
       expect(await status('GET', path)).toBe(200);
     }

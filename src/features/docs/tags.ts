@@ -20,7 +20,7 @@ export const tags: readonly { name: string; description: string }[] = [
 
 const partsOfSignIn = ['csrf-token'];
 const chaptersOfAuth = ['sessions', 'mfa'];
-const partsOfTheService = ['health', 'info', '.well-known', 'problems', 'setup'];
+const partsOfTheService = ['health', 'info', '.well-known', 'problems', 'setup', 'csp-reports'];
 
 /** The chapter of a path: its first segment, with sessions and second factor apart and the service as one. */
 export function tagOf(path: string): string {

@@ -144,7 +144,8 @@ export class PerimeterConfig extends Concern('Perimeter', {
   }),
   trustedProxies: list({
     name: 'TRUSTED_PROXIES',
-    description: 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.',
+    description:
+      'Addresses or CIDR ranges of proxies whose X-Forwarded-For and -Proto are believed.',
     default: [],
     check: checkNetwork,
   }),
@@ -177,6 +178,12 @@ export class PerimeterConfig extends Concern('Perimeter', {
   cspApi: contentSecurityPolicy('CSP_API', 'API answers'),
   cspDocs: contentSecurityPolicy('CSP_DOCS', 'Swagger UI'),
   cspPages: contentSecurityPolicy('CSP_PAGES', 'the pages /setup and /account'),
+  cspReports: oneOf(['on', 'off'], {
+    name: 'CSP_REPORTS',
+    description:
+      'Whether browsers are asked to report violations of these policies, which are logged and counted.',
+    default: 'off',
+  }),
   metricsToken: optionalText({
     name: 'METRICS_TOKEN',
     description:
@@ -189,6 +196,35 @@ export class PerimeterConfig extends Concern('Perimeter', {
     default: 0,
     min: 0,
     max: 65_535,
+  }),
+}) {}
+
+export class HttpsConfig extends Concern('HTTPS', {
+  enforcement: oneOf(['auto', 'on', 'off'], {
+    name: 'HTTPS_ENFORCEMENT',
+    description:
+      'Whether requests that came by http, as one of TRUSTED_PROXIES says in X-Forwarded-Proto, are ' +
+      'redirected (pages) or refused (API); `auto`: in production when PUBLIC_URL is https.',
+    default: 'auto',
+  }),
+  hstsSeconds: integer({
+    name: 'HSTS_SECONDS',
+    description:
+      'How long browsers remember to come by https only; 0 makes them forget it (RFC 6797).',
+    default: 365 * DAY,
+    min: 0,
+    max: 2 * 365 * DAY,
+  }),
+  hstsSubdomains: oneOf(['on', 'off'], {
+    name: 'HSTS_SUBDOMAINS',
+    description: 'Whether that holds for all names below the one of PUBLIC_URL as well.',
+    default: 'on',
+  }),
+  hstsPreload: oneOf(['on', 'off'], {
+    name: 'HSTS_PRELOAD',
+    description:
+      'Whether browsers may have it built in (hstspreload.org), which takes months to undo.',
+    default: 'off',
   }),
 }) {}
 
@@ -484,6 +520,7 @@ export const concerns: readonly ConcernClass[] = [
   ProcessConfig,
   HttpConfig,
   PerimeterConfig,
+  HttpsConfig,
   DatabaseConfig,
   RedisConfig,
   QueueConfig,

@@ -72,6 +72,14 @@ describe('Configuration', () => {
     expect(linesFor({ [name]: value })).toHaveLength(1);
   });
 
+  it('[DP-05][PE-09] enforces https only where there is some, and preloads only what lasts', () => {
+    expect(linesFor({ HTTPS_ENFORCEMENT: 'on' })).toHaveLength(1);
+    expect(linesFor({ ...production, HTTPS_ENFORCEMENT: 'on' })).toEqual([]);
+    expect(linesFor({ HSTS_PRELOAD: 'on' })).toEqual([]);
+    expect(linesFor({ HSTS_PRELOAD: 'on', HSTS_SECONDS: '86400' })).toHaveLength(1);
+    expect(linesFor({ HSTS_PRELOAD: 'on', HSTS_SUBDOMAINS: 'off' })).toHaveLength(1);
+  });
+
   it.each([
     ['too short', 'abc'],
     ['one byte over and over', Buffer.alloc(32, 7).toString('base64')],

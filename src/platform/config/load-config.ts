@@ -2,6 +2,7 @@ import type { ConcernClass, Surroundings, Variable } from './concern.js';
 import {
   AccountsConfig,
   concerns,
+  HttpsConfig,
   PerimeterConfig,
   ProcessConfig,
   RedisConfig,
@@ -97,6 +98,7 @@ function rulesAcrossVariables(config: Config): string[] {
   if (metricsToken && metricsToken.length < 32) {
     problems.push('METRICS_TOKEN must have 32 characters or more');
   }
+  problems.push(...httpsProblems(config));
   if (!/^(\/\d+)?$/.test(redisUrl ? new URL(redisUrl).pathname : '')) {
     problems.push('REDIS_URL must end with the port, or with / and the number of a database');
   }
@@ -111,6 +113,20 @@ function rulesAcrossVariables(config: Config): string[] {
   }
   if (config.production && corsOrigins.some((origin) => origin.startsWith('http://'))) {
     problems.push('CORS_ORIGINS must use https:// in production');
+  }
+  return problems;
+}
+
+function httpsProblems(config: Config): string[] {
+  const { enforcement, hstsPreload, hstsSeconds, hstsSubdomains } = config.get(HttpsConfig);
+  const { publicUrl } = config.get(ProcessConfig);
+  const problems: string[] = [];
+  if (enforcement === 'on' && !publicUrl.startsWith('https://')) {
+    problems.push('HTTPS_ENFORCEMENT can only be on when PUBLIC_URL starts with https://');
+  }
+  // https://hstspreload.org/#submission-requirements
+  if (hstsPreload === 'on' && (hstsSeconds < 31_536_000 || hstsSubdomains === 'off')) {
+    problems.push('HSTS_PRELOAD needs HSTS_SECONDS of a year or more and HSTS_SUBDOMAINS=on');
   }
   return problems;
 }

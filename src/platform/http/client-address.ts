@@ -14,7 +14,7 @@ export function clientAddress({ ip, socket }: FastifyRequest): string | null {
 }
 
 /** Without zone (`fe80::1%eth0`), and IPv4 that came over an IPv6 socket as IPv4. */
-function plainAddress(text = ''): string | null {
+export function plainAddress(text = ''): string | null {
   if (isIP(text) === 0) return null;
   const [address = ''] = text.split('%');
   return mappedIpv4.exec(address)?.[1] ?? address;

@@ -8,7 +8,7 @@ describe("Refusals of Fastify's router", () => {
     ['/%zz', 400, 'http.malformed_request'],
     [`/${'a'.repeat(300)}`, 414, 'http.uri_too_long'],
   ])('[ER-01][V16.5.1] are problem documents like all others: %.10s', async (url, status, code) => {
-    const server = fastify({ frameworkErrors: answerFrameworkError });
+    const server = fastify({ frameworkErrors: answerFrameworkError(securityHeaders) });
     server.get('/:id', () => 'found');
     const answer = await server.inject(url);
     expect(answer.statusCode).toBe(status);

@@ -6,12 +6,14 @@ import { idempotencyHeader } from '../idempotency/idempotency-key.js';
 import { tagAnswer } from '../preconditions/index.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { AllowedMethods } from './allowed-methods.js';
+import type { ClearText } from './clear-text.js';
 import { clientAddress } from './client-address.js';
 import { answerNodeEvents } from './client-error.js';
 import { armDeadline } from './deadline.js';
 import type { Drain } from './drain.js';
 import { checkForm, formType, parseForm } from './form.js';
 import { checkParameters, checkRequest } from './hygiene.js';
+import { checkReport, maxReportBytes, reportTypes } from './report-body.js';
 import { type securityHeaders, surfaceOf } from './security-headers.js';
 import { parseStrictJson } from './strict-json.js';
 
@@ -29,6 +31,7 @@ export interface LifecycleParts {
   drain: Drain;
   /** Security headers by surface. */
   headers: typeof securityHeaders;
+  clearText: ClearText;
 }
 
 /** What nginx calls a request whose client did not wait for the answer. */
@@ -50,14 +53,25 @@ export function beginRequest(
   request.context = contextOf(request);
   runInContext(request.context, () => {
     let problem: Error | undefined;
+    let elsewhere: string | undefined;
     try {
       checkRequest(request.raw);
       checkParameters(request.query, request.params);
+      elsewhere = parts.clearText.redirectOf(request);
     } catch (error) {
       problem = error as Error;
     }
-    done(problem);
+    if (elsewhere === undefined) done(problem);
+    else redirectToHttps(reply, elsewhere);
   });
+}
+
+/** Browsers ignore what an answer in the clear says of https (RFC 6797, sections 7.2 and 8.1). */
+function redirectToHttps(reply: FastifyReply, location: string): void {
+  void reply
+    .removeHeader('strict-transport-security')
+    .header('cache-control', 'no-store')
+    .redirect(location, 308);
 }
 
 /** The hooks after the first: body, context again, and headers that others have set. */
@@ -65,15 +79,19 @@ export function registerLifecycle(
   fastify: FastifyInstance,
   allowedMethods: AllowedMethods,
   deadlineMs: number,
+  headers: LifecycleParts['headers'],
 ): void {
   fastify.decorateRequest('context');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseBody);
+  const reports = { parseAs: 'buffer', bodyLimit: maxReportBytes } as const;
+  fastify.addContentTypeParser(reportTypes, reports, parseBody);
   fastify.addContentTypeParser(formType, { parseAs: 'buffer' }, parseFormBody);
-  answerNodeEvents(fastify.server);
+  answerNodeEvents(fastify.server, headers);
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
     try {
       checkForm(request);
+      checkReport(request);
       done(null, payload);
     } catch (error) {
       done(error as Error);

@@ -1,4 +1,4 @@
-import { loadConfig, PerimeterConfig } from '../config/index.js';
+import { loadConfig } from '../config/index.js';
 import { securityHeaders, securityHeadersOf, type Surface, surfaceOf } from './security-headers.js';
 
 const surfaces = Object.keys(securityHeaders) as Surface[];
@@ -38,11 +38,42 @@ describe('Security headers', () => {
 
   it('[PE-04][V3.4.3] take the policy of the installation, each surface its own', () => {
     const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
-    const perimeter = loadConfig({ CSP_DOCS: policy }).get(PerimeterConfig);
-    expect(securityHeadersOf(perimeter)).toEqual({
+    expect(securityHeadersOf(loadConfig({ CSP_DOCS: policy }))).toEqual({
       ...securityHeaders,
       docs: { ...securityHeaders.docs, 'content-security-policy': policy },
     });
+  });
+
+  it('[PE-04][PE-09][V3.4.1] tell browsers to come by https for as long as the installation wants', () => {
+    const hstsOf = (env: Record<string, string>): string[] => [
+      ...new Set(
+        Object.values(securityHeadersOf(loadConfig(env))).map(
+          (headers) => headers['strict-transport-security']!,
+        ),
+      ),
+    ];
+    expect(hstsOf({})).toEqual(['max-age=31536000; includeSubDomains']);
+    expect(hstsOf({ HSTS_SECONDS: '63072000', HSTS_PRELOAD: 'on' })).toEqual([
+      'max-age=63072000; includeSubDomains; preload',
+    ]);
+    expect(hstsOf({ HSTS_SECONDS: '0', HSTS_SUBDOMAINS: 'off' })).toEqual(['max-age=0']);
+  });
+
+  it('[PE-04][V3.4.7] ask for reports where pages render, if reports are wanted', () => {
+    const env = { CSP_REPORTS: 'on', PUBLIC_URL: 'https://id.example.com/base' };
+    const { api, docs, page } = securityHeadersOf(loadConfig(env));
+    const url = 'https://id.example.com/api/v1/csp-reports';
+    expect(api).toEqual(securityHeaders.api);
+    for (const headers of [docs, page]) {
+      expect(headers['reporting-endpoints']).toBe(`csp="${url}"`);
+      expect(headers['content-security-policy']).toMatch(
+        new RegExp(`; report-uri ${url}; report-to csp$`),
+      );
+    }
+    const own = "object-src 'none'; base-uri 'none'; report-uri https://reports.example.com";
+    expect(
+      securityHeadersOf(loadConfig({ ...env, CSP_PAGES: own })).page['content-security-policy'],
+    ).toBe(own);
   });
 
   it('[PE-04] know the surface of an address', () => {

@@ -1,4 +1,4 @@
-import type { PerimeterConfig } from '../config/index.js';
+import { type Config, HttpsConfig, PerimeterConfig, ProcessConfig } from '../config/index.js';
 
 /**
  * The security headers of each surface, made once: ASVS V3.4.1 (HSTS), V3.4.3 (CSP), V3.4.4
@@ -37,20 +37,47 @@ export const securityHeaders: Readonly<Record<Surface, Readonly<Record<string, s
   },
 };
 
-/** The headers of each surface with the installation's own policies, made once at start. */
-export function securityHeadersOf({
-  cspApi,
-  cspDocs,
-  cspPages,
-}: PerimeterConfig): typeof securityHeaders {
-  const withPolicy = (surface: Surface, policy: string | undefined): Record<string, string> => ({
+/** Where browsers send reports, when they are asked to. */
+export const reportsPath = '/api/v1/csp-reports';
+
+/** The headers of each surface as the installation wants them, made once at start. */
+export function securityHeadersOf(config: Config): typeof securityHeaders {
+  const { cspApi, cspDocs, cspPages, cspReports } = config.get(PerimeterConfig);
+  const { origin } = new URL(config.get(ProcessConfig).publicUrl);
+  const reports = cspReports === 'on' ? origin + reportsPath : undefined;
+  const hsts = strictTransportSecurity(config.get(HttpsConfig));
+  const adapted = (
+    surface: Surface,
+    policy = securityHeaders[surface]['content-security-policy']!,
+    reportTo?: string,
+  ): Record<string, string> => ({
     ...securityHeaders[surface],
-    ...(policy && { 'content-security-policy': policy }),
+    'strict-transport-security': hsts,
+    ...(reportTo ? reporting(policy, reportTo) : { 'content-security-policy': policy }),
   });
   return {
-    api: withPolicy('api', cspApi),
-    docs: withPolicy('docs', cspDocs),
-    page: withPolicy('page', cspPages),
+    api: adapted('api', cspApi), // never rendered, so there is nothing to report
+    docs: adapted('docs', cspDocs, reports),
+    page: adapted('page', cspPages, reports),
+  };
+}
+
+/** RFC 6797, section 6.1. */
+function strictTransportSecurity(config: HttpsConfig): string {
+  return [
+    `max-age=${config.hstsSeconds}`,
+    ...(config.hstsSubdomains === 'on' ? ['includeSubDomains'] : []),
+    ...(config.hstsPreload === 'on' ? ['preload'] : []),
+  ].join('; ');
+}
+
+/** `report-uri` for browsers without the Reporting API; one with it ignores the older word. */
+function reporting(policy: string, url: string): Record<string, string> {
+  return {
+    'content-security-policy': /\breport-(to|uri)\b/.test(policy)
+      ? policy
+      : `${policy}; report-uri ${url}; report-to csp`,
+    'reporting-endpoints': `csp="${url}"`,
   };
 }
 

@@ -2,10 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 
 import type { FastifyHttpOptions } from 'fastify';
-import type { Logger } from 'pino';
 
 import type { HttpConfig, PerimeterConfig } from '../config/index.js';
-import { answerClientError } from './client-error.js';
+import { answerClientError, type ClientErrorParts } from './client-error.js';
 import { originForm } from './target.js';
 
 const saneRequestId = /^[A-Za-z0-9][A-Za-z0-9._-]{7,63}$/;
@@ -17,7 +16,7 @@ const checkEveryMs = 500;
 export function serverOptions(
   http: HttpConfig,
   perimeter: PerimeterConfig,
-  logger: Logger,
+  parts: ClientErrorParts,
 ): FastifyHttpOptions<Server> {
   const receiveTimeoutMs = http.receiveTimeoutMs - checkEveryMs; // found late by up to that much
   return {
@@ -26,7 +25,7 @@ export function serverOptions(
     trustProxy: perimeter.trustedProxies.length > 0 ? [...perimeter.trustedProxies] : false,
     genReqId: requestIdOf,
     requestIdHeader: false,
-    clientErrorHandler: (error, socket) => answerClientError(error, socket, logger),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, parts),
     rewriteUrl: ({ url = '/' }) => originForm(url),
     keepAliveTimeout: 65_000, // longer than the 60 s of common load balancers, so that they close first
     requestTimeout: receiveTimeoutMs,
