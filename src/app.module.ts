@@ -40,6 +40,7 @@ import { HttpModule } from './platform/http/http.module.js';
 import { StrictValidationPipe } from './platform/http/validation.pipe.js';
 import { IdempotencyModule } from './platform/idempotency/index.js';
 import { InstallationModule } from './platform/installation/installation.module.js';
+import { LoadModule } from './platform/load/index.js';
 import { LoggingModule } from './platform/logging/logging.module.js';
 import { MailModule } from './platform/mail/index.js';
 import { OneTimeTokensModule } from './platform/one-time-tokens/index.js';
@@ -100,6 +101,7 @@ export class AppModule {
         ConfigModule.with(parts.config),
         TelemetryModule.with(parts.metrics),
         LoggingModule.with(parts.logger),
+        LoadModule,
         DatabaseModule.with(parts.connection),
         CryptoModule.with(parts.masterKey),
         RedisModule,

@@ -14,6 +14,7 @@ import { answerFrameworkError } from './platform/http/framework-error.js';
 import { beginRequest, registerLifecycle } from './platform/http/lifecycle.js';
 import { securityHeadersOf } from './platform/http/security-headers.js';
 import { serverOptions } from './platform/http/server-options.js';
+import { EventLoop, Overload, shedLoad } from './platform/load/index.js';
 
 /** Routes that live outside /api/v1, because probes, scrapers and standards expect them there. */
 const unversioned = [
@@ -68,6 +69,7 @@ export async function createApp(
   );
   placeRoutes(app);
   if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));
+  shedLoad(adapter.getInstance(), app.get(EventLoop), app.get(Overload));
   serveDocs(app);
   await app.init();
   await adapter.getInstance().ready();

@@ -449,7 +449,7 @@ export const errors = {
     status: 503,
     title: 'The service is too busy right now',
     category: 'dependency',
-    log: 'warn',
+    log: 'silent', // `platform/load/overload.ts` writes one line for many
     advice: 'Repeat the request after Retry-After seconds.',
   },
   'server.timeout': {

@@ -98,6 +98,11 @@ export const metrics = {
     help: 'Password hashes waiting for a worker',
     labels: [],
   },
+  overload_refusals_total: {
+    kind: 'counter',
+    help: 'Work refused because too much waits: event_loop, database_pool, password_hashes',
+    labels: ['reason'],
+  },
   password_hash_duration_seconds: {
     kind: 'histogram',
     help: 'Time of one password hash, waiting not included',

@@ -6,7 +6,9 @@ import {
 } from '@nestjs/terminus';
 
 import { Caches } from '../../platform/cache/index.js';
+import { DatabaseVitals } from '../../platform/database/index.js';
 import { Drain } from '../../platform/http/drain.js';
+import { Overload } from '../../platform/load/index.js';
 import { Redis } from '../../platform/redis/index.js';
 import { ComponentView, type HealthStatus, HealthView, type ProbeView } from './health.view.js';
 
@@ -33,6 +35,8 @@ export class HealthService {
     private readonly drain: Drain,
     caches: Caches,
     redis: Redis,
+    vitals: DatabaseVitals,
+    overload: Overload,
     indicators: HealthIndicatorService,
     typeOrm: TypeOrmHealthIndicator,
   ) {
@@ -40,7 +44,10 @@ export class HealthService {
       {
         name: 'database',
         required: true,
-        check: () => typeOrm.pingCheck('database', { timeout: checkTimeoutMs }),
+        check: () =>
+          vitals.busy
+            ? Promise.resolve(indicators.check('database').up())
+            : typeOrm.pingCheck('database', { timeout: checkTimeoutMs }),
       },
       {
         name: 'invalidation',
@@ -48,6 +55,14 @@ export class HealthService {
         check: async () => {
           const indicator = indicators.check('invalidation');
           return caches.hearing ? indicator.up() : indicator.down();
+        },
+      },
+      {
+        name: 'load',
+        required: false, // the others have as much to do; see docs/adr/0023-load-shedding.md
+        check: () => {
+          const indicator = indicators.check('load');
+          return Promise.resolve(overload.recent ? indicator.down() : indicator.up());
         },
       },
     ];

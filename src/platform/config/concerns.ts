@@ -263,6 +263,13 @@ export class DatabaseConfig extends Concern('Database', {
     min: 100,
     max: 30_000,
   }),
+  poolQueueMax: integer({
+    name: 'DATABASE_POOL_QUEUE_MAX',
+    description: 'Most that may wait for a connection; further ones are answered 503 at once.',
+    default: 200,
+    min: 1,
+    max: 10_000,
+  }),
   queryTimeoutMs: integer({
     name: 'DATABASE_QUERY_TIMEOUT_MS',
     description: 'Longest time of one statement, enforced by server and client; then 503.',
@@ -321,6 +328,17 @@ export class MailConfig extends Concern('Mail', {
   templatesDir: optionalText({
     name: 'MAIL_TEMPLATES_DIR',
     description: 'Folder with templates that replace those of templates/mail, file by file.',
+  }),
+}) {}
+
+export class LoadConfig extends Concern('Load', {
+  eventLoopLagMs: integer({
+    name: 'LOAD_EVENT_LOOP_LAG_MS',
+    description:
+      'When the event loop is late by more than this for a second, a growing share of API requests is answered 503; 0 never.',
+    default: 500,
+    min: 0,
+    max: 10_000,
   }),
 }) {}
 
@@ -522,6 +540,7 @@ export const concerns: readonly ConcernClass[] = [
   PerimeterConfig,
   HttpsConfig,
   DatabaseConfig,
+  LoadConfig,
   RedisConfig,
   QueueConfig,
   MailConfig,

@@ -3,8 +3,10 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
 import { DatabaseConfig } from '../config/index.js';
+import { Overload } from '../load/overload.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Database } from './database.js';
+import { DatabaseVitals } from './database-vitals.js';
 import { measuredDriver } from './measured-driver.js';
 import { PoolMetrics } from './pool-metrics.js';
 
@@ -17,6 +19,10 @@ export class DatabaseConnection {
   ) {}
 }
 
+/** Made before the connection that it is about. */
+@Module({ providers: [DatabaseVitals], exports: [DatabaseVitals] })
+class VitalsModule {}
+
 @Global()
 @Module({})
 export class DatabaseModule {
@@ -25,17 +31,30 @@ export class DatabaseModule {
     return {
       module: DatabaseModule,
       imports: [
+        VitalsModule,
         TypeOrmModule.forRootAsync({
-          inject: [DatabaseConfig, Metrics],
-          useFactory: (config: DatabaseConfig, metrics: Metrics) => ({
-            ...dataSourceOptions(connection, config, metrics),
+          imports: [VitalsModule],
+          inject: [DatabaseConfig, Metrics, DatabaseVitals, Overload],
+          useFactory: (
+            config: DatabaseConfig,
+            metrics: Metrics,
+            vitals: DatabaseVitals,
+            overload: Overload,
+          ) => ({
+            ...dataSourceOptions(connection, config),
+            driver: measuredDriver({
+              metrics,
+              vitals,
+              queueMax: config.poolQueueMax,
+              refuse: () => overload.refusal('database_pool'),
+            }),
             autoLoadEntities: true,
             retryAttempts: 0, // a wrong address should be said at once, not after ten tries
           }),
         }),
       ],
       providers: [Database, PoolMetrics, connectionProvider],
-      exports: [Database, connectionProvider],
+      exports: [Database, VitalsModule, connectionProvider],
     };
   }
 }
@@ -43,12 +62,10 @@ export class DatabaseModule {
 function dataSourceOptions(
   connection: DatabaseConnection,
   config: DatabaseConfig,
-  metrics: Metrics,
 ): DataSourceOptions {
   return {
     type: 'postgres',
     url: connection.url,
-    driver: measuredDriver(metrics),
     applicationName: 'gatehouse',
     synchronize: false,
     installExtensions: false,

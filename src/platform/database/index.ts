@@ -1,4 +1,5 @@
 export { Database } from './database.js';
+export { DatabaseVitals } from './database-vitals.js';
 export { DatabaseConnection, DatabaseModule } from './database.module.js';
 export { isConnectionFailure, violates } from './database-error.js';
 export {

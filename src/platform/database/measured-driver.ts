@@ -2,18 +2,28 @@ import { LRUCache } from 'lru-cache';
 import pg from 'pg';
 
 import type { Metrics } from '../telemetry/metrics.js';
+import type { DatabaseVitals } from './database-vitals.js';
 import { isConnectionFailure, isOutdatedStatement, sqlState } from './database-error.js';
 
 const statementShape =
   /^\s*(?:WITH\b[\s\S]*?\)\s*)?(SELECT|INSERT|UPDATE|DELETE|BEGIN|START|COMMIT|ROLLBACK|LISTEN)\b(?:[\s\S]*?\b(?:FROM|INTO|UPDATE)\s+(?:"?public"?\.)?"?([a-z_]+)"?)?/i;
 
+export interface DriverParts {
+  metrics: Metrics;
+  vitals: DatabaseVitals;
+  /** Most that may wait for a connection. */
+  queueMax: number;
+  /** What a further one gets. */
+  refuse: () => Error;
+}
+
 /**
  * The `pg` driver, measured: statement times by operation and table, errors by class, pool waits.
  * A connection whose statement timed out is destroyed, since a frozen server would otherwise
  * keep it busy for ever (`query_timeout` alone leaves it in the pool); so is one whose prepared
- * statements no longer fit.
+ * statements no longer fit. Who would have to wait behind too many is refused at once.
  */
-export function measuredDriver(metrics: Metrics): typeof pg {
+export function measuredDriver({ metrics, vitals, queueMax, refuse }: DriverParts): typeof pg {
   const observe = statementObserver(metrics);
   const nameOf = statementNames();
   const errors = metrics.counter('database_errors_total');
@@ -29,6 +39,7 @@ export function measuredDriver(metrics: Metrics): typeof pg {
       if (name) args.splice(0, 2, { name, text, values: args[1] } as never);
       const finish = (error: unknown): void => {
         observe(text, (performance.now() - started) / 1000);
+        if (!error || sqlState(error)) vitals.answered();
         if (!error) return;
         errors.inc({ class: sqlState(error)?.slice(0, 2) ?? 'connection' });
         if (isConnectionFailure(error) || isOutdatedStatement(error)) abandon(this);
@@ -50,9 +61,13 @@ export function measuredDriver(metrics: Metrics): typeof pg {
   class MeasuredPool extends pg.Pool {
     constructor(options: pg.PoolConfig) {
       super({ ...options, Client: MeasuredClient } as pg.PoolConfig);
+      vitals.pool = this;
     }
 
     override connect(callback?: unknown): never {
+      // Who gets an idle or a new connection in a moment is counted as waiting, too.
+      const free = this.idleCount + this.options.max - this.totalCount;
+      if (this.waitingCount - free >= queueMax) return refused(refuse(), callback);
       const started = performance.now();
       const record = (): void => acquire.observe((performance.now() - started) / 1000);
       if (typeof callback === 'function') {
@@ -69,6 +84,12 @@ export function measuredDriver(metrics: Metrics): typeof pg {
   }
 
   return { ...pg, Client: MeasuredClient, Pool: MeasuredPool } as typeof pg;
+}
+
+function refused(error: Error, callback: unknown): never {
+  if (typeof callback !== 'function') return Promise.reject(error) as never;
+  process.nextTick(callback as (error: Error) => void, error);
+  return undefined as never;
 }
 
 function textOf(query: unknown): string {

@@ -1,6 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
+import { AppError } from '../errors/app-error.js';
 import { BoundedWork } from './bounded-work.js';
+
+const refusal = (): AppError => new AppError('server.overloaded');
 
 /** A task that ends when told to. */
 function task(): { run: () => Promise<string>; end: (result: string) => void; fail: () => void } {
@@ -10,7 +13,7 @@ function task(): { run: () => Promise<string>; end: (result: string) => void; fa
 
 describe('Bounded work', () => {
   it('[ID-04][F08] runs so many at once and lets so many wait', async () => {
-    const work = new BoundedWork(2, 1);
+    const work = new BoundedWork(2, 1, refusal);
     const tasks = [task(), task(), task()];
     let started = 0;
     const running = tasks.map(({ run }) => work.run(() => (started++, run())));
@@ -28,7 +31,7 @@ describe('Bounded work', () => {
   });
 
   it('[ID-04] serves who came first, first', async () => {
-    const work = new BoundedWork(1, 10);
+    const work = new BoundedWork(1, 10, refusal);
     const order: number[] = [];
     await Promise.all(
       [1, 2, 3, 4].map((number) =>
@@ -42,7 +45,7 @@ describe('Bounded work', () => {
   });
 
   it('[ID-04][V16.5.3] gives the slot back when a task fails, throws or is refused', async () => {
-    const work = new BoundedWork(1, 1);
+    const work = new BoundedWork(1, 1, refusal);
     const failing = task();
     const first = work.run(failing.run);
     const second = work.run(() => Promise.resolve('second'));
@@ -60,7 +63,7 @@ describe('Bounded work', () => {
   });
 
   it('[ID-04] never exceeds its bound in a long run of tasks that end anyhow', async () => {
-    const work = new BoundedWork(3, 1_000);
+    const work = new BoundedWork(3, 1_000, refusal);
     let running = 0;
     let most = 0;
     await Promise.allSettled(
@@ -77,7 +80,7 @@ describe('Bounded work', () => {
   });
 
   it('[ID-04] with no queue refuses the moment all slots are taken', async () => {
-    const work = new BoundedWork(1, 0);
+    const work = new BoundedWork(1, 0, refusal);
     const slow = task();
     const first = work.run(slow.run);
     await expect(work.run(slow.run)).rejects.toMatchObject({ code: 'server.overloaded' });
@@ -88,7 +91,7 @@ describe('Bounded work', () => {
   it('[ID-04][F08] does nothing for who has waited too long, and goes on with the next', async () => {
     const clock = jest.spyOn(performance, 'now').mockReturnValue(0);
     try {
-      const work = new BoundedWork(1, 5);
+      const work = new BoundedWork(1, 5, refusal);
       const slow = task();
       const first = work.run(slow.run);
       const tooLong = work.run(() => Promise.resolve('late'));

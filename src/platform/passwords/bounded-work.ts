@@ -1,5 +1,3 @@
-import { AppError } from '../errors/app-error.js';
-
 /** Who waited longer has given up or will soon: working for them would only delay the others. */
 const longestWaitMs = 3_000;
 
@@ -14,16 +12,17 @@ export class BoundedWork {
   constructor(
     private readonly concurrency: number,
     private readonly queueLimit: number,
+    private readonly refusal: () => Error,
   ) {}
 
   get queueLength(): number {
     return this.waiting.length;
   }
 
-  /** @throws AppError `server.overloaded` when too many wait already, or it waited too long */
+  /** @throws the refusal when too many wait already, or it waited too long */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.running >= this.concurrency) {
-      if (this.waiting.length >= this.queueLimit) throw new AppError('server.overloaded');
+      if (this.waiting.length >= this.queueLimit) throw this.refusal();
       await this.turn();
     } else {
       this.running++;
@@ -40,7 +39,7 @@ export class BoundedWork {
     await new Promise<void>((start) => this.waiting.push(start));
     if (performance.now() - queuedAt <= longestWaitMs) return;
     this.release();
-    throw new AppError('server.overloaded');
+    throw this.refusal();
   }
 
   private release(): void {

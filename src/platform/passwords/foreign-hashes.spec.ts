@@ -1,4 +1,5 @@
 import { AccountsConfig, loadConfig } from '../config/index.js';
+import { Overload } from '../load/index.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { PasswordHasher } from './password-hasher.js';
 
@@ -26,7 +27,12 @@ const foreign: [string, string][] = [
 ];
 
 describe('Hashes that other systems wrote', () => {
-  const hasher = new PasswordHasher(loadConfig({}).get(AccountsConfig), new Metrics());
+  const metrics = new Metrics();
+  const hasher = new PasswordHasher(
+    loadConfig({}).get(AccountsConfig),
+    metrics,
+    new Overload(metrics),
+  );
 
   it.each(foreign)('[ID-04] %s: %s', async (algorithm, hash) => {
     expect(hasher.accepts(hash)).toBe(true);

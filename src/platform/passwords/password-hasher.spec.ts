@@ -1,4 +1,5 @@
 import { AccountsConfig, loadConfig } from '../config/index.js';
+import { Overload } from '../load/index.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Bcrypt } from './algorithms.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -7,7 +8,11 @@ const metrics = new Metrics();
 const password = 'a ship in port is safe';
 
 async function hasherWith(environment: Record<string, string> = {}): Promise<PasswordHasher> {
-  const hasher = new PasswordHasher(loadConfig(environment).get(AccountsConfig), metrics);
+  const hasher = new PasswordHasher(
+    loadConfig(environment).get(AccountsConfig),
+    metrics,
+    new Overload(metrics),
+  );
   await hasher.onModuleInit();
   return hasher;
 }

@@ -4,6 +4,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { AccountsConfig } from '../config/index.js';
 import { randomToken } from '../crypto/tokens.js';
+import { Overload } from '../load/index.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { Argon2id, Bcrypt } from './algorithms.js';
 import { BoundedWork } from './bounded-work.js';
@@ -30,6 +31,7 @@ export class PasswordHasher implements OnModuleInit {
   constructor(
     accounts: AccountsConfig,
     private readonly metrics: Metrics,
+    overload: Overload,
   ) {
     const argon2id = new Argon2id(accounts.argon2MemoryKib, accounts.argon2Iterations);
     const bcrypt = new Bcrypt(accounts.bcryptCost);
@@ -38,6 +40,7 @@ export class PasswordHasher implements OnModuleInit {
     this.work = new BoundedWork(
       accounts.hashConcurrency || availableParallelism(),
       accounts.hashQueueLimit,
+      () => overload.refusal('password_hashes'),
     );
   }
 
