@@ -6,6 +6,7 @@ import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
+import { BlocksModule } from './features/blocks/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
 import { CspReportsModule } from './features/csp-reports/index.js';
 import { DemoModule } from './features/demo/index.js';
@@ -83,6 +84,7 @@ const features = [
   SetupModule,
   PersonalDataModule,
   RateLimitsModule,
+  BlocksModule,
   HealthModule,
   MetricsModule,
   DocsModule,

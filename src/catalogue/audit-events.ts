@@ -222,6 +222,15 @@ export const auditEvents = {
     'A signing key was removed at once, and its tokens with it; `signing` when it was in use',
   ),
   'limits.changed': event<{ changes: Changes }>('configuration', 'A rate limit was changed'),
+  'limits.blocked': event<{ policy: string; times: number; seconds: number }>(
+    'access',
+    'Somebody went on after being refused and was blocked for a while',
+  ),
+  'limits.many_blocked': event<{ blocks: number }>(
+    'access',
+    'More were blocked at the same time than are told one by one',
+  ),
+  'limits.unblocked': event<Record<string, never>>('access', 'A block was lifted'),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

@@ -431,6 +431,13 @@ export const errors = {
     log: 'silent',
     advice: 'It counts changes of limits, so that no change can shut the way back.',
   },
+  'limits.not_blocked': {
+    status: 404,
+    title: 'There is no such block',
+    category: 'client',
+    log: 'silent',
+    advice: 'It may be over; GET /api/v1/rate-limits/blocks lists those that hold.',
+  },
   'throttling.blocked': {
     status: 429,
     title: 'You are blocked for a while',

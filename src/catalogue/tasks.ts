@@ -59,6 +59,9 @@ export const tasks = {
   'idempotency.clean_up': task<Nothing>('Forget answers that were kept for a day', {
     cron: '3 * * * *',
   }),
+  'blocks.clean_up': task<Nothing>('Forget blocks that were over a day ago', {
+    cron: '33 4 * * *',
+  }),
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),

@@ -4,6 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
 
 import { limitPolicies } from '../../src/catalogue/limits.js';
+import { BlocksRepository } from '../../src/features/blocks/blocks.repository.js';
 import { undocumentedRoutes } from '../../src/features/docs/index.js';
 import { textPattern } from '../../src/features/docs/schemas.js';
 import { SetupService } from '../../src/features/setup/index.js';
@@ -404,6 +405,16 @@ describe('The OpenAPI document', () => {
     expect(await change('messages', 0)).toBe(400);
     expect(await change('none', 1)).toBe(404);
     expect(await change('administration', 1)).toBe(409);
+
+    const blocks = '/api/v1/rate-limits/blocks';
+    const network = { kind: 'network', id: '2001:db8:1:2::/64', userId: null } as const;
+    await app.app.get(BlocksRepository).impose([{ subject: network, policy: 'auth' }]);
+    const one = `${blocks}/${encodeURIComponent('2001:db8:1:2::/64')}`;
+    expect(await status('GET', blocks, { token })).toBe(200);
+    expect(await status('GET', one, { token })).toBe(200);
+    expect(await status('GET', `${blocks}/nobody`, { token })).toBe(400);
+    expect(await status('DELETE', one, { token })).toBe(204);
+    expect(await status('DELETE', one, { token })).toBe(404);
   });
 
   it('[OP-02][ER-01] was held against at least one good answer of every route', () => {

@@ -7,13 +7,13 @@ import { LimitPoliciesService } from './limit-policies.service.js';
 import { LimitPolicyListView, LimitPolicyView } from './limit-policy.view.js';
 
 @Controller('rate-limits/policies')
+@Limit('administration')
 export class LimitPoliciesController {
   constructor(private readonly policies: LimitPoliciesService) {}
 
   /** List all rate limits, as they are in force and as this release would have them. */
   @Get()
   @Access('limits.read')
-  @Limit('administration')
   list(): Promise<LimitPolicyListView> {
     return this.policies.list();
   }
@@ -26,7 +26,6 @@ export class LimitPoliciesController {
   @Patch(':name')
   @Access('limits.update')
   @StepUp()
-  @Limit('administration')
   update(
     @Param('name') name: string,
     @Body() request: UpdateLimitPolicy,
