@@ -11,6 +11,7 @@ import { BrowserGuard, BrowserModule } from './features/browser/index.js';
 import { CspReportsModule } from './features/csp-reports/index.js';
 import { DemoModule } from './features/demo/index.js';
 import { DocsModule } from './features/docs/index.js';
+import { FilesModule } from './features/files/index.js';
 import { HealthModule } from './features/health/index.js';
 import { IntrospectionModule } from './features/introspection/index.js';
 import { InvitationsModule } from './features/invitations/index.js';
@@ -37,6 +38,8 @@ import { type Config, ConfigModule } from './platform/config/index.js';
 import { CryptoModule, type MasterKey } from './platform/crypto/index.js';
 import { type DatabaseConnection, DatabaseModule } from './platform/database/index.js';
 import { ProblemFilter } from './platform/errors/problem.filter.js';
+import { FileInspectionModule } from './platform/file-inspection/index.js';
+import { FileStorageModule } from './platform/file-storage/index.js';
 import { HttpModule } from './platform/http/http.module.js';
 import { StrictValidationPipe } from './platform/http/validation.pipe.js';
 import { IdempotencyModule } from './platform/idempotency/index.js';
@@ -53,6 +56,7 @@ import { RedisModule } from './platform/redis/index.js';
 import { TelemetryModule } from './platform/telemetry/telemetry.module.js';
 import { ThrottleGuard } from './platform/throttling/throttle.guard.js';
 import { ThrottlingModule } from './platform/throttling/throttling.module.js';
+import { VirusScannerModule } from './platform/virus-scanner/index.js';
 
 /** What must be known before the application can be built. */
 export interface Parts {
@@ -82,6 +86,7 @@ const features = [
   AccountPagesModule,
   CspReportsModule,
   SetupModule,
+  FilesModule,
   PersonalDataModule,
   RateLimitsModule,
   BlocksModule,
@@ -115,6 +120,9 @@ export class AppModule {
         OneTimeTokensModule,
         MailModule,
         PasswordsModule,
+        FileStorageModule,
+        FileInspectionModule,
+        VirusScannerModule,
         HttpModule,
         ThrottlingModule,
         ...features,

@@ -14,7 +14,8 @@ export type AuditTargetKind =
   | 'invitation'
   | 'second-factor'
   | 'limit'
-  | 'block';
+  | 'block'
+  | 'file';
 
 /** Declares one event; the type parameter is its payload. */
 function event<Payload extends object>(category: AuditCategory, description: string) {
@@ -231,6 +232,15 @@ export const auditEvents = {
     'More were blocked at the same time than are told one by one',
   ),
   'limits.unblocked': event<Record<string, never>>('access', 'A block was lifted'),
+  'files.uploaded': event<{ type: string; size: number; sha256: string }>(
+    'account',
+    'Somebody uploaded a file; its name is not kept here',
+  ),
+  'files.deleted': event<Record<string, never>>('account', 'Somebody deleted an own file'),
+  'files.infected': event<{ ownerId: string; sha256: string; signature: string }>(
+    'access',
+    'The scanner found malware in a file; its content was removed',
+  ),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

@@ -58,6 +58,13 @@ export const limitPolicies = {
     per: 'address',
     description: 'API keys that have the right form and do not exist: each costs a look-up',
   },
+  uploads: {
+    quota: 60,
+    windowSeconds: 600,
+    algorithm: 'sliding-window',
+    per: 'caller',
+    description: 'Uploads of files',
+  },
   introspection: {
     quota: 3_000,
     windowSeconds: 60,

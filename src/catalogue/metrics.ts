@@ -134,6 +134,16 @@ export const metrics = {
     help: 'Violations of a Content-Security-Policy that browsers reported, by surface, directive and what was blocked',
     labels: ['surface', 'directive', 'blocked'],
   },
+  files_uploaded_total: {
+    kind: 'counter',
+    help: 'Uploads by outcome: kept, refused (our rules or quota), broken_off (by the client), failed',
+    labels: ['outcome'],
+  },
+  files_scanned_total: {
+    kind: 'counter',
+    help: 'Scans of files by outcome: clean, infected, failed (repeated)',
+    labels: ['outcome'],
+  },
   mails_total: {
     kind: 'counter',
     help: 'Mails by outcome: sent, refused (for ever), expired (unsent when worthless), given_up, too_many',

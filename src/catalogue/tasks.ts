@@ -62,6 +62,11 @@ export const tasks = {
   'blocks.clean_up': task<Nothing>('Forget blocks that were over a day ago', {
     cron: '33 4 * * *',
   }),
+  'files.clean_up': task<Nothing>(
+    'Remove content whose file is deleted, uploads that broke off; ask again for overdue scans',
+    { cron: '13 4 * * *' },
+  ),
+  'files.scan': task<{ fileId: string }>('Scan an uploaded file, then release or remove it'),
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),

@@ -417,6 +417,31 @@ describe('The OpenAPI document', () => {
     expect(await status('DELETE', one, { token })).toBe(404);
   });
 
+  it('[OP-02][PE-07][ER-01] fits every answer about files', async () => {
+    const { accessToken: token } = await app.member();
+    const files = '/api/v1/files';
+    const upload = (name: string): Promise<Answer> => {
+      const headers = { 'content-type': 'multipart/form-data; boundary=b' };
+      const part = `Content-Disposition: form-data; name="file"; filename="${name}"`;
+      return call('POST', files, {
+        token,
+        headers,
+        body: `--b\r\n${part}\r\n\r\ntext\r\n--b--\r\n`,
+      });
+    };
+    const { body } = await upload('a.txt');
+    expect((await upload('a.exe')).status).toBe(415);
+    expect((await upload('')).status).toBe(400);
+    expect(await status('GET', files, { token })).toBe(200);
+    expect(await status('GET', `${files}/${body.id}`, { token })).toBe(200);
+    expect(await status('GET', `${files}/${body.id}/metadata`, { token })).toBe(200);
+    expect(await status('DELETE', `${files}/${body.id}`, { token })).toBe(204);
+    for (const path of [`${files}/${body.id}`, `${files}/${body.id}/metadata`]) {
+      expect(await status('GET', path, { token })).toBe(404);
+    }
+    expect(await status('DELETE', `${files}/${body.id}`, { token })).toBe(404);
+  });
+
   it('[OP-02][ER-01] was held against at least one good answer of every route', () => {
     const without = contract.operations.filter(
       ({ id }) => ![...(contract.seen.get(id) ?? [])].some((seen) => seen < 300),

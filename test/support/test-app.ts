@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -65,6 +67,7 @@ export class TestApp {
       RATE_LIMIT_SCALE: '1000',
       LOAD_EVENT_LOOP_LAG_MS: '0', // a busy machine is no reason to fail
       PROCESS_ROLES: 'api', // jobs are kept; a test that wants them done says so
+      DATA_DIR: join(tmpdir(), 'gatehouse-test'),
       ...options.env,
     });
     const masterKey = options.masterKey ?? new MasterKey(randomBytes(32), 'the test');

@@ -5,6 +5,7 @@ export const tags: readonly { name: string; description: string }[] = [
   { name: 'sessions', description: 'The sign-ins of the caller, and ending them.' },
   { name: 'api-keys', description: 'Keys with which programs act for the caller.' },
   { name: 'users', description: 'Accounts: the own one, and those of others.' },
+  { name: 'files', description: 'Files that users upload for themselves.' },
   { name: 'roles', description: 'Roles and what their holders may do.' },
   { name: 'invitations', description: 'People who were asked to make an account.' },
   { name: 'permissions', description: 'Everything a role can hold.' },

@@ -13,6 +13,8 @@ import {
   url,
   type Variable,
 } from './concern.js';
+import { fileTypes } from '../../catalogue/file-types.js';
+import { optionalScanner } from './file-settings.js';
 import { optionalSender, optionalSmtpServer } from './mail-settings.js';
 
 const DAY = 86_400;
@@ -525,6 +527,78 @@ export class ApiKeysConfig extends Concern('API keys', {
   }),
 }) {}
 
+export class FilesConfig extends Concern('Files', {
+  maxBytes: integer({
+    name: 'FILES_MAX_BYTES',
+    description: 'Largest file that can be uploaded.',
+    default: 10_485_760,
+    min: 1_024,
+    max: 1_073_741_824,
+  }),
+  quotaBytes: integer({
+    name: 'FILES_QUOTA_BYTES',
+    description: 'What the files of one user may take together.',
+    default: 104_857_600,
+    min: 1_024,
+    max: Number.MAX_SAFE_INTEGER,
+  }),
+  quotaFiles: integer({
+    name: 'FILES_QUOTA_COUNT',
+    description: 'Files one user may have.',
+    default: 200,
+    min: 1,
+    max: 100_000,
+  }),
+  types: list({
+    name: 'FILES_TYPES',
+    description: 'Extensions that can be uploaded, of those that are known.',
+    default: Object.keys(fileTypes),
+    defaultText: Object.keys(fileTypes).join(','),
+    check: (entry) => {
+      if (!Object.hasOwn(fileTypes, entry)) {
+        throw new Error(`must list some of ${Object.keys(fileTypes).join(', ')}`);
+      }
+    },
+  }),
+  maxPixels: integer({
+    name: 'FILES_MAX_PIXELS',
+    description: 'Most pixels of a picture, width times height.',
+    default: 50_000_000,
+    min: 1,
+    max: 1_000_000_000,
+  }),
+  archiveEntries: integer({
+    name: 'FILES_ARCHIVE_MAX_ENTRIES',
+    description: 'Most entries of an archive, those of archives in it included.',
+    default: 1_000,
+    min: 1,
+    max: 100_000,
+  }),
+  archiveBytes: integer({
+    name: 'FILES_ARCHIVE_MAX_BYTES',
+    description: 'Most bytes of an archive when it is unpacked.',
+    default: 104_857_600,
+    min: 1_024,
+    max: 10_737_418_240,
+  }),
+  receiveTimeoutMs: integer({
+    name: 'FILES_RECEIVE_TIMEOUT_MS',
+    description:
+      'Longest time for an upload to arrive, instead of HTTP_RECEIVE_TIMEOUT_MS, in each of which ' +
+      'something must come: 16 KiB a second on average.',
+    default: 60_000,
+    min: 1_000,
+    max: 120_000,
+  }),
+  scanner: optionalScanner({
+    name: 'CLAMAV_URL',
+    description:
+      'clamd that scans files: tcp://host:3310 or unix:///run/clamav/clamd.ctl. Until it has, a file ' +
+      'cannot be downloaded.',
+    defaultText: 'files are not scanned',
+  }),
+}) {}
+
 export class LogConfig extends Concern('Logs', {
   level: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     name: 'LOG_LEVEL',
@@ -548,5 +622,6 @@ export const concerns: readonly ConcernClass[] = [
   AccountsConfig,
   TokensConfig,
   ApiKeysConfig,
+  FilesConfig,
   LogConfig,
 ];

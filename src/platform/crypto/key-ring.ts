@@ -14,6 +14,7 @@ export const keyClasses = [
   'jobs',
   'idempotency',
   'limits',
+  'files',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

@@ -10,6 +10,8 @@ import { AppError } from '../errors/app-error.js';
 import { problemHeaders, problemOf } from '../errors/problem.js';
 import { methodNotAllowed } from './hygiene.js';
 import type { securityHeaders } from './security-headers.js';
+import { hasOwnPace } from './own-pace.js';
+import { securityHeaders } from './security-headers.js';
 
 const byNodeCode: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'http.headers_too_large',
@@ -31,6 +33,7 @@ export function answerClientError(
   socket: Socket & { _httpMessage?: ServerResponse },
   { logger, headers }: ClientErrorParts,
 ): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && hasOwnPace(socket)) return;
   // In the middle of an answer, another one would pass for the rest of it.
   const answering = socket._httpMessage?.headersSent === true;
   if (error.code === 'ECONNRESET' || answering || !socket.writable) {

@@ -16,6 +16,7 @@ import { checkParameters, checkRequest } from './hygiene.js';
 import { checkReport, maxReportBytes, reportTypes } from './report-body.js';
 import { type securityHeaders, surfaceOf } from './security-headers.js';
 import { parseStrictJson } from './strict-json.js';
+import { parseUpload, uploadType } from './upload.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -88,6 +89,8 @@ export function registerLifecycle(
   fastify.addContentTypeParser(reportTypes, reports, parseBody);
   fastify.addContentTypeParser(formType, { parseAs: 'buffer' }, parseFormBody);
   answerNodeEvents(fastify.server, headers);
+  fastify.addContentTypeParser(uploadType, parseUpload);
+  answerNodeEvents(fastify.server);
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
     try {
       checkForm(request);

@@ -1,0 +1,125 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+
+import { Busboy, type BusboyInstance } from '@fastify/busboy';
+import { applyDecorators, type CustomDecorator } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { ApiBody, ApiConsumes } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+
+import { AppError } from '../errors/app-error.js';
+import { hasArrived, watchPace } from './upload-pace.js';
+
+/** The only part that an upload has (RFC 7578). */
+const partName = 'file';
+export const uploadType = 'multipart/form-data';
+
+export interface UploadLimits {
+  /** Longest file. */
+  maxBytes: number;
+  /** In each such time something must come. Milliseconds. */
+  pauseMs: number;
+  /** For all of it. Milliseconds. */
+  totalMs: number;
+}
+
+export interface UploadedFile {
+  /** As the client says; perhaps with a path, and with anything in it. */
+  name: string;
+  /** Fails with an AppError when the upload does. */
+  content: Readable;
+}
+
+interface UploadConfig {
+  upload?: boolean;
+}
+
+/**
+ * For a handler that reads a file out of a form, as it comes, after its caller is known.
+ * @param deadlineMs for all of it: receiving, looking at it, keeping it
+ */
+export function Upload(deadlineMs: number): MethodDecorator {
+  const file = { type: 'string', format: 'binary', maxLength: 1_073_741_824 } as const;
+  const config = { upload: true, deadlineMs } satisfies UploadConfig & { deadlineMs: number };
+  return applyDecorators(
+    RouteConfig(config) as CustomDecorator,
+    ApiConsumes(uploadType),
+    ApiBody({
+      required: true,
+      schema: { type: 'object', required: [partName], properties: { [partName]: file } },
+    }),
+  );
+}
+
+/** The parser of forms with files: reads nothing, and takes them on routes with `@Upload()` only. */
+export function parseUpload(
+  request: FastifyRequest,
+  _payload: IncomingMessage,
+  done: (error: Error | null) => void,
+): void {
+  const { upload } = request.routeOptions.config as UploadConfig;
+  done(upload ? null : new AppError('http.unsupported_media_type'));
+}
+
+/**
+ * Reads a form with one file, which is handed to `save` as it comes. Returns when all of the form
+ * has come and `save` is through; when it throws, `save` is over, too.
+ * @throws AppError `http.unsupported_media_type`, `files.malformed_upload`, `files.too_large`,
+ *   `http.request_timeout`, and what `save` throws
+ */
+export async function readUpload(
+  request: IncomingMessage,
+  limits: UploadLimits,
+  save: (file: UploadedFile) => Promise<void>,
+): Promise<void> {
+  const form = formOf(request.headers, limits);
+  const content = new PassThrough();
+  let saving: Promise<void> | undefined;
+  let ended = (): void => undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      ended = watchPace(request, limits, reject);
+      const malformed = (): void => reject(new AppError('files.malformed_upload'));
+      form.on('file', (field, stream, name) => {
+        stream.on('error', malformed);
+        stream.once('limit', () => reject(new AppError('files.too_large')));
+        if (field !== partName || !name) return malformed();
+        saving = save({ name, content: stream.pipe(content) });
+        saving.catch(reject);
+      });
+      for (const tooMuch of ['partsLimit', 'filesLimit', 'fieldsLimit'])
+        form.on(tooMuch, malformed);
+      form.on('error', malformed);
+      form.once('finish', resolve);
+      request.once('close', () => !hasArrived(request) && malformed()); // the client is gone
+      request.pipe(form);
+    });
+    if (!saving) throw new AppError('files.malformed_upload');
+    await saving;
+  } catch (error) {
+    request.unpipe(form);
+    content.on('error', () => undefined).destroy(error as Error);
+    await saving?.catch(() => undefined);
+    throw error;
+  } finally {
+    ended();
+  }
+}
+
+function formOf(
+  headers: IncomingHttpHeaders,
+  { maxBytes: fileSize }: UploadLimits,
+): BusboyInstance {
+  const { 'content-type': type = '' } = headers;
+  if (!/^multipart\/form-data\s*(;|$)/i.test(type))
+    throw new AppError('http.unsupported_media_type');
+  try {
+    return new Busboy({
+      headers: { ...headers, 'content-type': type },
+      preservePath: true, // names are made harmless elsewhere, all in one way
+      limits: { files: 1, fields: 0, parts: 1, fileSize, headerPairs: 20, headerSize: 4_096 },
+    });
+  } catch {
+    throw new AppError('files.malformed_upload'); // no boundary
+  }
+}
