@@ -9,9 +9,8 @@ import type { ErrorCode } from '../../catalogue/errors.js';
 import { AppError } from '../errors/app-error.js';
 import { problemHeaders, problemOf } from '../errors/problem.js';
 import { methodNotAllowed } from './hygiene.js';
-import type { securityHeaders } from './security-headers.js';
 import { hasOwnPace } from './own-pace.js';
-import { securityHeaders } from './security-headers.js';
+import type { securityHeaders } from './security-headers.js';
 
 const byNodeCode: Record<string, ErrorCode> = {
   HPE_HEADER_OVERFLOW: 'http.headers_too_large',

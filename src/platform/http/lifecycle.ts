@@ -88,9 +88,8 @@ export function registerLifecycle(
   const reports = { parseAs: 'buffer', bodyLimit: maxReportBytes } as const;
   fastify.addContentTypeParser(reportTypes, reports, parseBody);
   fastify.addContentTypeParser(formType, { parseAs: 'buffer' }, parseFormBody);
-  answerNodeEvents(fastify.server, headers);
   fastify.addContentTypeParser(uploadType, parseUpload);
-  answerNodeEvents(fastify.server);
+  answerNodeEvents(fastify.server, headers);
   fastify.addHook('preParsing', (request, _reply, payload, done) => {
     try {
       checkForm(request);

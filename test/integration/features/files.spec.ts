@@ -43,7 +43,10 @@ beforeEach(async () => {
   ada = await app.member();
 });
 
-interface Uploaded { status: number; body: Answer['body'] }
+interface Uploaded {
+  status: number;
+  body: Answer['body'];
+}
 
 async function upload(name: string, content: Buffer | string, user = ada): Promise<Uploaded> {
   const form = new FormData();
