@@ -18,7 +18,8 @@ const maxDecorators = 4;
 
 /** POST routes of known callers that take no Idempotency-Key, and why. */
 const repeatableAnyway: Record<string, string> = {
-  'FilesController.upload': 'is read as it comes, so no two can be compared; the other copy can be deleted',
+  'FilesController.upload':
+    'is read as it comes, so no two can be compared; the other copy can be deleted',
   'AuthController.stepUp': 'proves a password anew each time',
   'AuthController.logout': 'signing out twice is signing out',
   'AuthController.logoutAll': 'the same',
