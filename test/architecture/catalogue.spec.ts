@@ -7,6 +7,11 @@ import { limitPolicies } from '../../src/catalogue/limits.js';
 import { metrics } from '../../src/catalogue/metrics.js';
 import { permissions } from '../../src/catalogue/permissions.js';
 import { tasks } from '../../src/catalogue/tasks.js';
+import {
+  type DependencyLimit,
+  dependencyLimits,
+  routeClasses,
+} from '../../src/catalogue/timeouts.js';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -99,6 +104,21 @@ describe('The catalogue', () => {
 
   it('has every limit that a route declares', () => {
     expect(unknown(limitPolicies, /\bLimit\('([^']+)'/g)).toEqual([]);
+  });
+
+  it('[PE-08] has no class of time limits that no route has, and no limit that nothing keeps', () => {
+    const declared = Object.keys(routeClasses).filter((name) => name !== 'usual');
+    expect(unused(declared, (name) => new RegExp(`Deadline\\('${name}'\\)`))).toEqual([]);
+    const fixed = Object.entries<DependencyLimit>(dependencyLimits).filter(
+      ([, { limit }]) => typeof limit === 'number',
+    );
+    const kept = (name: string): RegExp => new RegExp(`dependencyLimits\\.${name}\\b`);
+    expect(
+      unused(
+        fixed.map(([name]) => name),
+        kept,
+      ),
+    ).toEqual([]);
   });
 
   it('has no task that nobody handles', () => {

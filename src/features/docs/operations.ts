@@ -31,6 +31,7 @@ export function completeOperation(
   if (traits.stepUp) operation['x-step-up'] = true;
   if (traits.sessionOnly) operation['x-session-only'] = true;
   operation['x-rate-limit'] = traits.limit;
+  if (rules?.routeClass) operation['x-route-class'] = rules.routeClass;
   for (const parameter of operation.parameters ?? []) {
     if ('$ref' in parameter || !parameter.schema) continue;
     if (parameter.in === 'path') parameter.description ??= pathParameter(path, parameter.name);

@@ -6,6 +6,7 @@ import { limitPolicies, type LimitPolicy } from '../../catalogue/limits.js';
 import { type MailDefinition, mails } from '../../catalogue/mails.js';
 import { type MetricDefinition, metrics } from '../../catalogue/metrics.js';
 import { builtInRoles, permissions } from '../../catalogue/permissions.js';
+import { type DependencyLimit, dependencyLimits, routeClasses } from '../../catalogue/timeouts.js';
 import { configurationReference, envExample } from '../../platform/config/env-example.js';
 import type { Operation } from './traits.js';
 
@@ -29,6 +30,7 @@ export function referenceFiles(document: OpenAPIObject): Record<string, string> 
     'docs/reference/mails.md': mailsPage(),
     'docs/reference/metrics.md': metricsPage(),
     'docs/reference/limits.md': limitsPage(),
+    'docs/reference/timeouts.md': timeoutsPage(document),
     'docs/reference/http.md': httpPage(document),
   };
 }
@@ -131,6 +133,37 @@ function limitsPage(): string {
     'src/catalogue/limits.ts',
     'Each request is counted by one policy; [http.md](http.md) says which. `RATE_LIMIT_SCALE` multiplies every quota; administrators can change policies at run time ([rate-limits.md](../guides/rate-limits.md)).',
     table(['policy', 'requests', 'algorithm', 'counted by', 'for'], rows),
+  );
+}
+
+function timeoutsPage(document: OpenAPIObject): string {
+  const routes = Object.entries(document.paths).flatMap(([path, item]) =>
+    Object.entries(item as Record<string, Operation>).map(([method, operation]) => ({
+      address: codeText(`${method.toUpperCase()} ${path}`),
+      routeClass: operation['x-route-class'] ?? 'usual',
+    })),
+  );
+  const time = (limit: number | string): string =>
+    typeof limit === 'number' ? `${limit / 1_000} s` : codeText(limit);
+  const classRows = Object.entries(routeClasses).map(([name, { limit, description }]) => [
+    codeText(name),
+    time(limit),
+    description,
+    name === 'usual'
+      ? ''
+      : routes.flatMap((each) => (each.routeClass === name ? each.address : [])).join(', '),
+  ]);
+  const dependencyRows = Object.values<DependencyLimit>(dependencyLimits).map(
+    ({ of, limit, then }) => [of, time(limit), then],
+  );
+  return page(
+    'Time limits',
+    'src/catalogue/timeouts.ts',
+    'How long anything may take; [configuration.md](configuration.md) has the settings and their defaults.',
+    '## Routes\n\nFrom the last byte of the request to the answer; then 504 `server.timeout`. What was begun goes on. The request itself has `HTTP_RECEIVE_TIMEOUT_MS` to arrive, and a connection on which nothing moves for the sum of both settings is cut.',
+    table(['class', 'limit', 'for', 'routes'], classRows),
+    '## Dependencies\n\nOutgoing calls have a limit each, from the look-up of the name to the last byte.',
+    table(['of', 'limit', 'then'], dependencyRows),
   );
 }
 

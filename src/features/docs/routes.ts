@@ -2,12 +2,14 @@ import type { INestApplication } from '@nestjs/common';
 import { MetadataScanner, ModulesContainer, Reflector } from '@nestjs/core';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
+import type { RouteClassName } from '../../catalogue/timeouts.js';
 import {
   accessMetadata,
   type AccessRule,
   stepUpMetadata,
 } from '../../platform/access/access.decorator.js';
 import { idempotencyMetadata, type IdempotencyRule } from '../../platform/idempotency/index.js';
+import { routeClassMetadata } from '../../platform/http/deadline.js';
 import { editableMetadata } from '../../platform/preconditions/index.js';
 import { type CookieUse, cookieUseMetadata } from '../browser/index.js';
 import { limitMetadata, type unlimited } from '../../platform/throttling/limit.decorator.js';
@@ -23,6 +25,7 @@ export interface RouteRules {
   repeatable: IdempotencyRule | undefined;
   /** Has an ETag, and may be edited on condition of it. */
   editable: boolean;
+  routeClass: RouteClassName | undefined;
 }
 
 /** `UsersController` and `list` make `Users.list`. */
@@ -45,6 +48,7 @@ export function routeRules(app: INestApplication): ReadonlyMap<string, RouteRule
         cookies: reflector.get<CookieUse | undefined>(cookieUseMetadata, targets[0]!),
         repeatable: reflector.get<RouteRules['repeatable']>(idempotencyMetadata, targets[0]!),
         editable: reflector.get<true | undefined>(editableMetadata, targets[0]!) ?? false,
+        routeClass: reflector.get<RouteRules['routeClass']>(routeClassMetadata, targets[0]!),
       });
     }
   }

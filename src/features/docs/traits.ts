@@ -1,6 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 import type { LimitPolicyName } from '../../catalogue/limits.js';
+import type { RouteClassName } from '../../catalogue/timeouts.js';
 import type { Permission } from '../../catalogue/permissions.js';
 import type { IdempotencyRule } from '../../platform/idempotency/index.js';
 import type { unlimited } from '../../platform/throttling/limit.decorator.js';
@@ -13,6 +14,8 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']> & {
   'x-step-up'?: true;
   /** Present when API keys are refused. */
   'x-session-only'?: true;
+  /** How long it may take, where that is not the usual time. */
+  'x-route-class'?: RouteClassName;
   /** Policy that counts its requests. */
   'x-rate-limit'?: LimitPolicyName | typeof unlimited;
 };

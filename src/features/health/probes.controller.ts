@@ -29,7 +29,7 @@ export class ProbesController {
 
   /** Whether to send requests here: 503 while the database is away or the instance is stopping. */
   @Get('ready')
-  @Deadline(3_000)
+  @Deadline('probe')
   @ApiServiceUnavailableResponse({ type: ProbeView, description: 'Send requests elsewhere.' })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProbeView> {
     return answer(await this.health.readiness(), reply);

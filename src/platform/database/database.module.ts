@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSourceOptions } from 'typeorm';
 
+import { dependencyLimits } from '../../catalogue/timeouts.js';
 import { DatabaseConfig } from '../config/index.js';
 import { Overload } from '../load/overload.js';
 import { Metrics } from '../telemetry/metrics.js';
@@ -81,8 +82,8 @@ function dataSourceOptions(
       statement_timeout: config.queryTimeoutMs,
       // A frozen server enforces nothing: the client's own limit comes a little later.
       query_timeout: config.queryTimeoutMs + 250,
-      lock_timeout: Math.min(2_000, config.queryTimeoutMs),
-      idle_in_transaction_session_timeout: 10_000,
+      lock_timeout: Math.min(dependencyLimits.databaseLock.limit, config.queryTimeoutMs),
+      idle_in_transaction_session_timeout: dependencyLimits.databaseIdle.limit,
       ...(connection.role && { options: `-c role=${connection.role}` }),
     },
   };

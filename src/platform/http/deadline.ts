@@ -1,19 +1,25 @@
-import type { CustomDecorator } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { type RouteClassName, routeClasses } from '../../catalogue/timeouts.js';
 import { AppError } from '../errors/app-error.js';
+import { RouteOption } from './route-option.decorator.js';
+
+export const routeClassMetadata = 'gatehouse:route-class';
 
 interface DeadlineConfig {
-  deadlineMs?: number;
+  routeClass?: RouteClassName;
 }
 
 /**
- * Gives a route another time to answer than HTTP_HANDLER_TIMEOUT_MS. Milliseconds; more than
- * HTTP_RECEIVE_TIMEOUT_MS beyond it is too much: a connection silent for that long is cut.
+ * Gives a route the time of another class than the usual one. More than HTTP_RECEIVE_TIMEOUT_MS
+ * beyond HTTP_HANDLER_TIMEOUT_MS is in vain: a connection silent for that long is cut.
  */
-export function Deadline(deadlineMs: number): CustomDecorator {
-  return RouteConfig({ deadlineMs } satisfies DeadlineConfig) as CustomDecorator;
+export function Deadline(routeClass: RouteClassName): MethodDecorator {
+  return applyDecorators(
+    SetMetadata(routeClassMetadata, routeClass),
+    RouteOption({ routeClass } satisfies DeadlineConfig),
+  );
 }
 
 /**
@@ -22,9 +28,13 @@ export function Deadline(deadlineMs: number): CustomDecorator {
  * never fires for a POST.) The work behind it goes on; its result is dropped.
  */
 export function armDeadline(request: FastifyRequest, reply: FastifyReply, usualMs: number): void {
-  const { deadlineMs = usualMs } = request.routeOptions.config as DeadlineConfig;
-  const timer = setTimeout(() => {
-    if (!reply.sent) void reply.send(new AppError('server.timeout'));
-  }, deadlineMs);
+  const { routeClass = 'usual' } = request.routeOptions.config as DeadlineConfig;
+  const { limit } = routeClasses[routeClass];
+  const timer = setTimeout(
+    () => {
+      if (!reply.sent) void reply.send(new AppError('server.timeout'));
+    },
+    limit === 'HTTP_HANDLER_TIMEOUT_MS' ? usualMs : limit,
+  );
   reply.raw.once('close', () => clearTimeout(timer));
 }

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 
 import { applyDecorators } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiConsumes } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { AppError, invalid } from '../errors/app-error.js';
+import { RouteOption } from './route-option.decorator.js';
 import { hasForbiddenCharacters } from './strict-json.js';
 
 interface FormConfig {
@@ -25,7 +25,7 @@ const encoded = /^(?:[^%]|%[0-9A-Fa-f]{2})*$/;
  */
 export function AcceptsForm(): MethodDecorator {
   return applyDecorators(
-    RouteConfig({ acceptsForm: true } satisfies FormConfig),
+    RouteOption({ acceptsForm: true } satisfies FormConfig),
     ApiConsumes('application/json', formType),
   );
 }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 
+import { dependencyLimits } from '../../catalogue/timeouts.js';
 import { KeyRing } from '../crypto/index.js';
 import { AppError } from '../errors/app-error.js';
 import { Queue } from '../queue/index.js';
@@ -25,7 +26,7 @@ export const keepHours = 24;
 /** A holder that died keeps the key for so long; one that is slow loses it and cannot commit. */
 const leaseSeconds = 15;
 /** Less than a request has to be answered (HTTP_HANDLER_TIMEOUT_MS). */
-const longestWaitMs = 3_000;
+const { limit: longestWaitMs } = dependencyLimits.idempotencyWait;
 const firstPauseMs = 20;
 const longestPauseMs = 250;
 /** Most keys of one caller; older ones are forgotten. */

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { createTransport, type SendMailOptions } from 'nodemailer';
 import type SMTPPool from 'nodemailer/lib/smtp-pool/index.js';
 
+import { dependencyLimits } from '../../catalogue/timeouts.js';
 import type { SmtpServer } from '../config/mail-settings.js';
 
 /** Hands one mail over; resolves when somebody else is responsible for it. */
@@ -15,11 +16,21 @@ export interface MailTransport {
 /** The other side will never take this mail; trying again is of no use. */
 export class MailRefused extends Error {}
 
+const smtpLimits = {
+  connectionTimeout: dependencyLimits.smtpConnection.limit as number,
+  greetingTimeout: dependencyLimits.smtpGreeting.limit as number,
+  socketTimeout: dependencyLimits.smtpSilence.limit as number,
+};
+
 /** Over SMTP. TLS as SMTP_URL says, its certificate verified, without a fallback. */
 export class SmtpTransport implements MailTransport {
   private readonly transport;
 
-  constructor({ host, port, tls, user, password }: SmtpServer, ca: string | undefined) {
+  constructor(
+    { host, port, tls, user, password }: SmtpServer,
+    ca: string | undefined,
+    limits = smtpLimits,
+  ) {
     const options: SMTPPool.Options = {
       pool: true,
       maxConnections: 4,
@@ -30,9 +41,7 @@ export class SmtpTransport implements MailTransport {
       ignoreTLS: tls === 'never',
       tls: { minVersion: 'TLSv1.2', rejectUnauthorized: true, ...(ca !== undefined && { ca }) },
       ...(user !== undefined && { auth: { user, pass: password ?? '' } }),
-      connectionTimeout: 10_000,
-      greetingTimeout: 10_000,
-      socketTimeout: 20_000,
+      ...limits,
       disableFileAccess: true, // no attachment by path or address, whatever a template says
       disableUrlAccess: true,
     };

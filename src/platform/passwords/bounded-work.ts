@@ -1,5 +1,7 @@
+import { dependencyLimits } from '../../catalogue/timeouts.js';
+
 /** Who waited longer has given up or will soon: working for them would only delay the others. */
-const longestWaitMs = 3_000;
+const { limit: longestWaitMs } = dependencyLimits.passwordHash;
 
 /**
  * Lets `concurrency` tasks run at once and `queueLimit` wait, first come, first served. Hashing

@@ -1,7 +1,7 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { RouteOption } from '../http/route-option.decorator.js';
 import { entityTag, names } from './entity-tag.js';
 
 export const editableMetadata = 'gatehouse:editable';
@@ -18,7 +18,7 @@ interface EditableConfig {
 export function Editable(): MethodDecorator {
   return applyDecorators(
     SetMetadata(editableMetadata, true),
-    RouteConfig({ editable: true } satisfies EditableConfig),
+    RouteOption({ editable: true } satisfies EditableConfig),
   );
 }
 
