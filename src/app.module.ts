@@ -15,6 +15,7 @@ import { FilesModule } from './features/files/index.js';
 import { HealthModule } from './features/health/index.js';
 import { IntrospectionModule } from './features/introspection/index.js';
 import { InvitationsModule } from './features/invitations/index.js';
+import { LimitUsageModule } from './features/limit-usage/index.js';
 import { MetricsModule } from './features/metrics/index.js';
 import { PersonalDataModule } from './features/personal-data/index.js';
 import { MfaModule } from './features/mfa/index.js';
@@ -90,6 +91,7 @@ const features = [
   PersonalDataModule,
   RateLimitsModule,
   BlocksModule,
+  LimitUsageModule,
   HealthModule,
   MetricsModule,
   DocsModule,

@@ -116,6 +116,13 @@ export const limitPolicies = {
     per: 'caller',
     description: 'Routes that send somebody a message; each route counts by itself',
   },
+  analytics: {
+    quota: 50,
+    windowSeconds: 60,
+    algorithm: 'sliding-window',
+    per: 'caller',
+    description: 'Statistics, which cost more than other reads',
+  },
   administration: {
     quota: 60,
     windowSeconds: 60,

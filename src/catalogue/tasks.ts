@@ -70,6 +70,10 @@ export const tasks = {
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),
+  'limit_usage.clean_up': task<Nothing>(
+    'Add up minutes of usage to hours, and remove those of a month ago',
+    { cron: '43 4 * * *' },
+  ),
   'mail.clean_up': task<Nothing>('Forget how many mails addresses were sent', {
     cron: '53 3 * * *',
   }),

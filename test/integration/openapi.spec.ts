@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { limitPolicies } from '../../src/catalogue/limits.js';
 import { BlocksRepository } from '../../src/features/blocks/blocks.repository.js';
+import { UsageKeeper } from '../../src/features/limit-usage/usage-keeper.js';
 import { undocumentedRoutes } from '../../src/features/docs/index.js';
 import { textPattern } from '../../src/features/docs/schemas.js';
 import { SetupService } from '../../src/features/setup/index.js';
@@ -415,6 +416,14 @@ describe('The OpenAPI document', () => {
     expect(await status('GET', `${blocks}/nobody`, { token })).toBe(400);
     expect(await status('DELETE', one, { token })).toBe(204);
     expect(await status('DELETE', one, { token })).toBe(404);
+
+    const usage = '/api/v1/rate-limits/usage';
+    await app.app.get(UsageKeeper).flush();
+    for (const by of ['policy', 'route', 'caller']) {
+      expect(await status('GET', `${usage}?by=${by}`, { token })).toBe(200);
+      expect(await status('GET', `${usage}?by=${by}&format=csv`, { token })).toBe(200);
+    }
+    expect(await status('GET', `${usage}?by=none`, { token })).toBe(400);
   });
 
   it('[OP-02][PE-07][ER-01] fits every answer about files', async () => {

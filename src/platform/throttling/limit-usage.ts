@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
-/** Requests of one minute, by policy and either route or caller; the other one is empty. */
+/** Requests by policy and either route or caller; the other one is empty. */
 export interface UsageCount {
-  /** Minutes since 1970. */
-  minute: number;
+  /** Beginning of a minute for routes, of an hour for callers, who are many. Seconds since 1970. */
+  bucket: number;
   policy: string;
   route: string;
   caller: string;
+  /** The user behind the caller. */
+  userId: string | null;
   allowed: number;
   refused: number;
 }
@@ -17,6 +19,7 @@ export interface CountedRequest {
   route: string;
   /** `user:<id>`, `api-key:<id>` or `anonymous`; no addresses. */
   caller: string;
+  userId: string | null;
   allowed: boolean;
 }
 
@@ -31,16 +34,13 @@ export class LimitUsage {
   private counts = new Map<string, UsageCount>();
   private callers = 0;
 
-  count({ policy, route, caller, allowed }: CountedRequest): void {
-    const minute = Math.floor(Date.now() / 60_000);
-    this.add({ minute, policy, route, caller: '', ...one(allowed) });
-    this.add({
-      minute,
-      policy,
-      route: '',
-      caller: this.bounded(minute, policy, caller),
-      ...one(allowed),
-    });
+  count({ policy, route, caller, userId, allowed }: CountedRequest): void {
+    const now = Math.floor(Date.now() / 1000);
+    const one = { policy, allowed: allowed ? 1 : 0, refused: allowed ? 0 : 1 };
+    this.add({ ...one, bucket: now - (now % 60), route, caller: '', userId: null });
+    const byCaller = { ...one, bucket: now - (now % 3_600), route: '', caller, userId };
+    if (this.callers < mostCallers || this.counts.has(keyOf(byCaller))) this.add(byCaller);
+    else this.add({ ...byCaller, caller: 'other', userId: null });
   }
 
   /** Everything since the last time. */
@@ -67,17 +67,8 @@ export class LimitUsage {
       if (count.caller !== '') this.callers++;
     }
   }
-
-  private bounded(minute: number, policy: string, caller: string): string {
-    if (this.callers < mostCallers) return caller;
-    return this.counts.has(keyOf({ minute, policy, route: '', caller })) ? caller : 'other';
-  }
 }
 
-function one(allowed: boolean): Pick<UsageCount, 'allowed' | 'refused'> {
-  return { allowed: allowed ? 1 : 0, refused: allowed ? 0 : 1 };
-}
-
-function keyOf(count: Pick<UsageCount, 'minute' | 'policy' | 'route' | 'caller'>): string {
-  return `${count.minute} ${count.policy} ${count.route} ${count.caller}`;
+function keyOf({ bucket, policy, route, caller }: UsageCount): string {
+  return `${bucket} ${policy} ${route} ${caller}`;
 }

@@ -206,16 +206,33 @@ describe('Rate limiter', () => {
     count(limiter, exchange('203.0.113.7'));
     count(limiter, exchange('203.0.113.7', { userId: 'ada' }));
     const counts = usage.take();
-    expect(counts.map(({ minute: _, ...rest }) => rest)).toEqual([
-      { policy: 'anonymous', route: 'GET /api/v1/users', caller: '', allowed: 1, refused: 1 },
-      { policy: 'anonymous', route: '', caller: 'anonymous', allowed: 1, refused: 1 },
-      { policy: 'user', route: 'GET /api/v1/users', caller: '', allowed: 1, refused: 0 },
-      { policy: 'user', route: '', caller: 'user:ada', allowed: 1, refused: 0 },
+    const [route, nobody] = ['GET /api/v1/users', { userId: null }];
+    expect(counts.map(({ bucket: _, ...rest }) => rest)).toEqual([
+      { policy: 'anonymous', route, caller: '', ...nobody, allowed: 1, refused: 1 },
+      { policy: 'anonymous', route: '', caller: 'anonymous', ...nobody, allowed: 1, refused: 1 },
+      { policy: 'user', route, caller: '', ...nobody, allowed: 1, refused: 0 },
+      { policy: 'user', route: '', caller: 'user:ada', userId: 'ada', allowed: 1, refused: 0 },
     ]);
+    for (const { bucket, caller } of counts) expect(bucket % (caller ? 3_600 : 60)).toBe(0);
     expect(JSON.stringify(counts)).not.toContain('203.0.113.7');
     expect(usage.take()).toEqual([]);
     usage.putBack(counts);
     expect(usage.take()).toEqual(counts);
+  });
+
+  it('[PE-02] counts usage in bounded memory, whoever calls', () => {
+    const usage = new LimitUsage();
+    const counted = { policy: 'user', route: 'GET /', allowed: true };
+    for (let caller = 0; caller < 100_000; caller++) {
+      usage.count({ ...counted, caller: `user:${caller}`, userId: `${caller}` });
+    }
+    const counts = usage.take();
+    expect(counts.length).toBeLessThan(2_100);
+    const sum = counts.filter(({ caller }) => caller !== '');
+    expect(sum.reduce((total, { allowed }) => total + allowed, 0)).toBe(100_000);
+    expect(sum.at(-1)).toMatchObject({ caller: 'other', userId: null });
+    for (let hour = 0; hour < 100_000; hour++) usage.putBack([{ ...counts[0]!, bucket: hour }]);
+    expect(usage.take().length).toBe(20_000);
   });
 
   it('[PE-02] blocks who goes on after ten refusals in a row, and nobody else', () => {

@@ -170,7 +170,7 @@ export class RateLimiter implements ThrottlerStorage {
     void reply.header('ratelimit', `"${policy}";r=${remaining};t=${resetSeconds(decision)}`);
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
     const caller = subject.kind === 'network' ? 'anonymous' : `${subject.kind}:${subject.id}`;
-    this.usage.count({ policy, route, caller, allowed });
+    this.usage.count({ policy, route, caller, userId: subject.userId, allowed });
   }
 
   private refusal({ policy, key, subject }: Count, decision: Decision): AppError {

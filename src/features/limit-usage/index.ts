@@ -1,0 +1,1 @@
+export { LimitUsageModule } from './limit-usage.module.js';
