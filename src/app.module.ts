@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
+import { AuditLogModule } from './features/audit-log/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BlocksModule } from './features/blocks/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
@@ -71,6 +72,7 @@ export interface Parts {
 /** Add your feature modules here. */
 const features = [
   AuditModule,
+  AuditLogModule,
   RegistrationModule,
   RolesModule,
   SessionsModule,

@@ -17,11 +17,19 @@ export type AuditTargetKind =
   | 'block'
   | 'file';
 
-/** Declares one event; the type parameter is its payload. */
-function event<Payload extends object>(category: AuditCategory, description: string) {
-  return { category, description } as {
+/**
+ * Declares one event; the type parameter is its payload. `personal` names members of it that are
+ * personal data of the target: they are sealed, and erased with the person.
+ */
+function event<Payload extends object>(
+  category: AuditCategory,
+  description: string,
+  personal: readonly (keyof Payload & string)[] = [],
+) {
+  return { category, description, personal } as {
     category: AuditCategory;
     description: string;
+    personal: readonly string[];
     /** Type only: carries the payload type. */
     payload?: Payload;
   };
@@ -144,10 +152,13 @@ export const auditEvents = {
     'account',
     'Somebody registered with an address that has an account; its owner was told',
   ),
-  'users.registered': event<{ username: string }>('account', 'An account was registered'),
+  'users.registered': event<{ username: string }>('account', 'An account was registered', [
+    'username',
+  ]),
   'users.created': event<{ username: string; roles: string[] }>(
     'account',
     'An account was created by an administrator, at set-up or at the command line',
+    ['username'],
   ),
   'users.imported': event<{ roles: string[] }>(
     'account',
@@ -157,10 +168,13 @@ export const auditEvents = {
     'access',
     'All accounts were written to a file, perhaps with their password hashes',
   ),
-  'users.updated': event<{ changes: Changes }>('account', 'A profile or a status changed'),
+  'users.updated': event<{ changes: Changes }>('account', 'A profile or a status changed', [
+    'changes',
+  ]),
   'users.deleted': event<{ changes: Changes }>(
     'account',
     'An account was deleted: it cannot be used any more and will be erased',
+    ['changes'],
   ),
   'users.restored': event<Record<string, never>>(
     'account',

@@ -480,6 +480,20 @@ export const errors = {
     advice:
       'Nothing was done again. Look at what is there now; if you want it once more, send a new key.',
   },
+  'audit.event_not_found': {
+    status: 404,
+    title: 'There is no such event',
+    category: 'client',
+    log: 'silent',
+    advice: 'Check the id; events older than the time to keep them are in the archive.',
+  },
+  'audit.not_sequenced': {
+    status: 503,
+    title: 'The event has no place in the log yet',
+    category: 'server',
+    log: 'warn',
+    advice: 'Repeat the request after Retry-After seconds; the log takes events up every second.',
+  },
   'throttling.limit_exceeded': {
     status: 429,
     title: 'Too many requests',

@@ -39,6 +39,21 @@ export const metrics = {
     help: 'Waits that failed attempts brought, for one network or for a name',
     labels: ['scope'],
   },
+  audit_log_entries: {
+    kind: 'gauge',
+    help: 'Entries of the audit log, as this instance has last extended it',
+    labels: [],
+  },
+  audit_log_lag_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest event that has no place in the audit log yet',
+    labels: [],
+  },
+  audit_log_failures_total: {
+    kind: 'counter',
+    help: 'Tries to extend the audit log that failed; more than a few mean that it is broken',
+    labels: [],
+  },
   database_query_duration_seconds: {
     kind: 'histogram',
     help: 'Time of database statements, waiting for a connection not included',

@@ -9,6 +9,7 @@ export const permissions = {
   'roles.read': 'List roles and permissions',
   'roles.manage': 'Create, change and delete roles',
   'tokens.introspect': 'Ask whether tokens and API keys of anybody are good, and whose they are',
+  'audit.read': 'Read the audit trail and prove what is in it',
   'api_keys.manage': 'List and revoke the API keys of other users',
   'limits.read': 'See rate limits, who is blocked, and how much is used',
   'limits.update': 'Change rate limits and lift blocks',

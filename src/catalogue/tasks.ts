@@ -67,6 +67,9 @@ export const tasks = {
     { cron: '13 4 * * *' },
   ),
   'files.scan': task<{ fileId: string }>('Scan an uploaded file, then release or remove it'),
+  'audit.add_months': task<Nothing>('Make room in the audit trail for the next two months', {
+    cron: '3 4 * * *',
+  }),
   'keys.check': task<Nothing>('Follow a signing key that is old, remove keys that are over', {
     cron: '7 * * * *',
   }),

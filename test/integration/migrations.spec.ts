@@ -153,7 +153,7 @@ describe('The role of the service', () => {
     ['empty tables', 'TRUNCATE users CASCADE'],
     ['switch triggers off', 'ALTER TABLE audit_events DISABLE TRIGGER ALL'],
     ['act as a replica', 'SET session_replication_role = replica'],
-    ['change audit events', "UPDATE audit_events SET action = 'nothing'"],
+    ['change audit events', "UPDATE audit_events SET leaf = 'nothing'"],
     ['delete audit events', 'DELETE FROM audit_events'],
     ['truncate audit events', 'TRUNCATE audit_events'],
     ['change what is migrated', 'DELETE FROM migrations'],
@@ -201,11 +201,13 @@ describe('The role of the service', () => {
     const owner = new Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await owner.query(
-      `INSERT INTO audit_events (id, action, category, outcome, actor_kind, request_id, payload)
-       VALUES (gen_random_uuid(), 'test', 'test', 'success', 'system', 'none', '{}')`,
+      `WITH made AS (SELECT gen_random_uuid() AS id)
+       INSERT INTO audit_events (id, leaf)
+       SELECT id, jsonb_build_object('id', id, 'action', 'test', 'category', 'test', 'outcome', 'success',
+         'actor', jsonb_build_object('kind', 'system'), 'requestId', 'none') FROM made`,
     );
     for (const sql of [
-      "UPDATE audit_events SET action = 'x'",
+      "UPDATE audit_events SET leaf = 'x'",
       'DELETE FROM audit_events',
       'TRUNCATE audit_events',
     ]) {

@@ -7,6 +7,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 
 import { createApp } from '../../src/app.js';
+import { AuditReader } from '../../src/features/audit/index.js';
 import { AccountsService } from '../../src/features/users/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { runAs } from '../../src/platform/context/request-context.js';
@@ -164,10 +165,21 @@ export class TestApp {
   /** Audit events, oldest first. */
   async audit(action?: string): Promise<Record<string, unknown>[]> {
     const { rows } = await this.database.superuser.query<Record<string, unknown>>(
-      'SELECT * FROM audit_events WHERE $1::text IS NULL OR action = $1 ORDER BY occurred_at, id',
+      'SELECT * FROM audit_events WHERE $1::text IS NULL OR action = $1 ORDER BY id',
       [action ?? null],
     );
-    return rows;
+    const events = await this.app.get(AuditReader).read(rows.map(({ leaf }) => leaf as string));
+    return rows.map((row, i) => {
+      const { actor, category, origin, outcome, payload, target, time } = events[i]!;
+      return {
+        ...row,
+        ...{ category, outcome, payload, occurred_at: new Date(time) },
+        actor_kind: actor.kind,
+        target_kind: target?.kind ?? null,
+        address: origin?.address ?? null,
+        user_agent: origin?.userAgent ?? null,
+      };
+    });
   }
 }
 

@@ -2,7 +2,10 @@ import { Global, Injectable, Module } from '@nestjs/common';
 
 import { DenialRecorder } from '../../platform/access/index.js';
 import { AuditPersonalData } from './audit.personal-data.js';
+import { AuditReader } from './audit.reader.js';
+import { AuditRepository } from './audit.repository.js';
 import { AuditService } from './audit.service.js';
+import { SubjectKeys } from './subject-keys.js';
 
 @Injectable()
 class AuditedDenials extends DenialRecorder {
@@ -19,10 +22,13 @@ class AuditedDenials extends DenialRecorder {
 @Global()
 @Module({
   providers: [
+    AuditRepository,
+    SubjectKeys,
     AuditService,
+    AuditReader,
     AuditPersonalData,
     { provide: DenialRecorder, useClass: AuditedDenials },
   ],
-  exports: [AuditService, DenialRecorder],
+  exports: [AuditService, AuditReader, DenialRecorder],
 })
 export class AuditModule {}

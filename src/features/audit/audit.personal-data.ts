@@ -1,45 +1,52 @@
 import { Injectable } from '@nestjs/common';
 
-import { Database } from '../../platform/database/index.js';
 import { HoldsPersonalData, type PersonalDataHolder } from '../../platform/personal-data/index.js';
-
-interface EventRow {
-  id: string;
-  /** As PostgreSQL writes it, to the microsecond. */
-  position: string;
-}
+import type { AuditEvent } from './audit-leaf.js';
+import { AuditReader } from './audit.reader.js';
+import { AuditRepository } from './audit.repository.js';
 
 const pageSize = 500;
 
 /** What a user did, and what was done to them; not from where others did it. */
 @Injectable()
-@HoldsPersonalData({ section: 'auditEvents', tables: ['audit_events'] })
+@HoldsPersonalData({
+  section: 'auditEvents',
+  tables: ['audit_events', 'audit_addresses', 'audit_subject_keys'],
+})
 export class AuditPersonalData implements PersonalDataHolder {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly repository: AuditRepository,
+    private readonly reader: AuditReader,
+  ) {}
 
   async *personalDataOf(userId: string): AsyncGenerator<object[]> {
-    let after: EventRow | undefined;
+    let after: string | null = null;
     for (;;) {
-      const page: EventRow[] = await this.page(userId, after);
-      if (page.length > 0) yield page.map(({ position: _, ...event }) => event);
+      const page: { id: string; leaf: string }[] = await this.repository.leavesAbout(
+        userId,
+        after,
+        pageSize,
+      );
+      const events = await this.reader.read(page.map(({ leaf }) => leaf));
+      if (events.length > 0) yield events.map((event) => seenBy(userId, event));
       if (page.length < pageSize) return;
-      after = page.at(-1);
+      after = page.at(-1)!.id;
     }
   }
+}
 
-  private page(userId: string, after: EventRow | undefined): Promise<EventRow[]> {
-    return this.database.rows<EventRow>(
-      `SELECT id, occurred_at AS "occurredAt", occurred_at::text AS position, action, outcome,
-              actor_id IS NOT DISTINCT FROM $1::uuid AS "byYou",
-              CASE WHEN actor_id = $1 THEN api_key_id END AS "apiKeyId",
-              target_kind AS "targetKind", target_id AS "targetId", payload,
-              CASE WHEN actor_id = $1 THEN address END AS address,
-              CASE WHEN actor_id = $1 THEN user_agent END AS "userAgent"
-       FROM audit_events
-       WHERE (actor_id = $1 OR target_id = $1::text)
-         AND ($2::timestamptz IS NULL OR (occurred_at, id) > ($2::timestamptz, $3::uuid))
-       ORDER BY occurred_at, id LIMIT $4`,
-      [userId, after?.position ?? null, after?.id ?? null, pageSize],
-    );
-  }
+function seenBy(userId: string, { actor, origin, target, ...event }: AuditEvent): object {
+  const byYou = actor.id === userId;
+  return {
+    id: event.id,
+    time: event.time,
+    action: event.action,
+    outcome: event.outcome,
+    byYou,
+    apiKeyId: (byYou && actor.apiKeyId) || null,
+    target: target ?? null,
+    payload: event.payload,
+    address: (byYou && origin?.address) || null,
+    userAgent: (byYou && origin?.userAgent) || null,
+  };
 }

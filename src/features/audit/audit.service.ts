@@ -7,8 +7,20 @@ import {
   type AuditPayload,
   type AuditTargetKind,
 } from '../../catalogue/audit-events.js';
-import { currentContext } from '../../platform/context/request-context.js';
+import { currentContext, type RequestContext } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
+import { leafHash } from '../../platform/transparency-log/index.js';
+import {
+  type AuditActorKind,
+  type AuditEvent,
+  type AuditOutcome,
+  leafOf,
+  partContext,
+  partsOf,
+  subjectOf,
+} from './audit-leaf.js';
+import { AuditRepository, type NewEvent } from './audit.repository.js';
+import { type Sealer, SubjectKeys } from './subject-keys.js';
 
 /** What an event is about. */
 export interface AuditTarget {
@@ -20,38 +32,17 @@ export interface AuditDetails {
   target?: AuditTarget;
   /** Who did it, when that is not the caller of the request (e.g. somebody signing in). */
   actorId?: string;
-  outcome?: 'success' | 'failure';
-}
-
-/** Columns that say what was done, by whom and with what, from where and in which request. */
-const sharedColumns =
-  'action, category, outcome, actor_kind, actor_id, api_key_id, address, user_agent, request_id';
-
-function sharedValues(
-  action: AuditAction,
-  outcome: 'success' | 'failure',
-  actorId?: string,
-): unknown[] {
-  const context = currentContext();
-  const actor = actorId ?? context?.principal?.userId ?? null;
-  const withoutUser = context === undefined || context.origin === 'http' ? null : context.origin;
-  return [
-    action,
-    auditEvents[action].category,
-    outcome,
-    actor ? 'user' : (withoutUser ?? (context ? 'anonymous' : 'system')),
-    actor,
-    context?.principal?.apiKeyId ?? null,
-    context?.address ?? null,
-    context?.userAgent ?? null,
-    context?.requestId ?? 'none',
-  ];
+  outcome?: AuditOutcome;
 }
 
 /** Writes the audit trail. Who, from where and under which request id come from the context. */
 @Injectable()
 export class AuditService {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly repository: AuditRepository,
+    private readonly keys: SubjectKeys,
+  ) {}
 
   /**
    * Records an event in the running transaction, so that change and event are one; outside of a
@@ -60,19 +51,9 @@ export class AuditService {
   async record<A extends AuditAction>(
     action: A,
     payload: AuditPayload<A>,
-    { target, actorId, outcome = 'success' }: AuditDetails = {},
+    details: AuditDetails = {},
   ): Promise<void> {
-    await this.database.rows(
-      `INSERT INTO audit_events (id, target_kind, target_id, payload, ${sharedColumns})
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-      [
-        uuidv7(),
-        target?.kind ?? null,
-        target?.id ?? null,
-        JSON.stringify(payload),
-        ...sharedValues(action, outcome, actorId),
-      ],
-    );
+    await this.write([eventNow(action, payload, details)]);
   }
 
   /** Records the same thing about each of many targets, as {@link record} does about one. */
@@ -81,13 +62,7 @@ export class AuditService {
     events: readonly { payload: AuditPayload<A>; target: AuditTarget }[],
   ): Promise<void> {
     if (events.length === 0) return;
-    const rows = events.map((event) => ({ id: uuidv7(), ...event }));
-    await this.database.rows(
-      `INSERT INTO audit_events (id, target_kind, target_id, payload, ${sharedColumns})
-       SELECT id, target->>'kind', target->>'id', payload, $2, $3, $4, $5, $6, $7, $8, $9, $10
-       FROM jsonb_to_recordset($1::jsonb) AS event (id uuid, target jsonb, payload jsonb)`,
-      [JSON.stringify(rows), ...sharedValues(action, 'success')],
-    );
+    await this.write(events.map(({ payload, target }) => eventNow(action, payload, { target })));
   }
 
   /** Records a refusal so that it stays although the request fails. */
@@ -100,4 +75,68 @@ export class AuditService {
       this.record(action, payload, { ...details, outcome: 'failure' }),
     );
   }
+
+  /** Erases what the trail says of these people; that something happened stays, and stays proved. */
+  async forget(people: readonly string[]): Promise<void> {
+    if (people.length > 0) await this.keys.destroy(people);
+  }
+
+  private async write(events: readonly AuditEvent[]): Promise<void> {
+    const people = events.flatMap((event) =>
+      partsOf(event).flatMap((part) => subjectOf(event, part) ?? []),
+    );
+    const seal = await this.keys.sealer(people);
+    const rows = events.map((event) => rowOf(event, seal));
+    if (rows.length === 1) await this.repository.add(rows[0]!);
+    else await this.repository.addAll(rows);
+  }
+}
+
+function rowOf(event: AuditEvent, seal: Sealer): NewEvent {
+  const leaf = leafOf(event, (of, part, value) => seal(of, value, partContext(event.id, part)));
+  return {
+    id: event.id,
+    leaf,
+    leafHash: leafHash(Buffer.from(leaf)),
+    address: event.origin?.address ?? null,
+    subjectId: subjectOf(event, 'origin'),
+  };
+}
+
+function eventNow<A extends AuditAction>(
+  action: A,
+  payload: AuditPayload<A>,
+  { target, actorId, outcome = 'success' }: AuditDetails,
+): AuditEvent {
+  const context = currentContext();
+  const actor = actorId ?? context?.principal?.userId;
+  const apiKeyId = context?.principal?.apiKeyId;
+  const id = uuidv7();
+  return {
+    id,
+    time: timeOf(id).toISOString(),
+    action,
+    category: auditEvents[action].category,
+    outcome,
+    actor: {
+      kind: actorKind(actor, context),
+      ...(actor !== undefined && { id: actor }),
+      ...(apiKeyId !== undefined && { apiKeyId }),
+    },
+    ...(target && { target }),
+    requestId: context?.requestId ?? 'none',
+    payload: payload as AuditEvent['payload'],
+    ...(context && { origin: { address: context.address, userAgent: context.userAgent } }),
+  };
+}
+
+function actorKind(actor: string | undefined, context: RequestContext | undefined): AuditActorKind {
+  if (actor !== undefined) return 'user';
+  if (!context) return 'system';
+  return context.origin === 'http' ? 'anonymous' : context.origin;
+}
+
+/** A UUIDv7 begins with its time: 48 bits of milliseconds (RFC 9562, section 5.7). */
+function timeOf(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 }

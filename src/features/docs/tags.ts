@@ -9,6 +9,7 @@ export const tags: readonly { name: string; description: string }[] = [
   { name: 'roles', description: 'Roles and what their holders may do.' },
   { name: 'invitations', description: 'People who were asked to make an account.' },
   { name: 'permissions', description: 'Everything a role can hold.' },
+  { name: 'audit', description: 'What has happened, and proofs of it.' },
   {
     name: 'rate-limits',
     description: 'How often who may ask, who is blocked, and how much is used.',

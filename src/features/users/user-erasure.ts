@@ -43,6 +43,7 @@ export class UserErasure implements OnModuleInit {
       const ids = await this.users.eraseDue(batch);
       const events = ids.map((id) => ({ payload: {}, target: { kind: 'user', id } as const }));
       await this.audit.recordAll('users.erased', events);
+      await this.audit.forget(ids);
       return ids.length;
     });
   }

@@ -15,6 +15,7 @@ export const keyClasses = [
   'idempotency',
   'limits',
   'files',
+  'audit',
 ] as const;
 export type KeyClass = (typeof keyClasses)[number];
 

@@ -102,7 +102,7 @@ describe('The audit trail', () => {
     await app.member();
     const database = app.app.get(Database);
     for (const statement of [
-      `UPDATE audit_events SET action = 'x'`,
+      `UPDATE audit_events SET leaf = 'x'`,
       'DELETE FROM audit_events',
       'TRUNCATE audit_events',
       'DROP TABLE audit_events',

@@ -84,7 +84,7 @@ describe('Commands for signing keys', () => {
     }
     expect(await keys('revoke', first)).toEqual([1, expect.stringContaining('There is no key')]);
     const { rows } = await database.superuser.query(
-      `SELECT action, actor_kind FROM audit_events WHERE action LIKE 'keys.%' ORDER BY occurred_at`,
+      `SELECT action, leaf::jsonb #>> '{actor,kind}' AS actor_kind FROM audit_events WHERE action LIKE 'keys.%' ORDER BY id`,
     );
     expect(rows).toEqual([
       { action: 'keys.created', actor_kind: 'system' },

@@ -1,0 +1,5 @@
+export { AuditLogModule } from './audit-log.module.js';
+export { AuditLogService } from './audit-log.service.js';
+export { AuditFinding, AuditVerifier, type Verified } from './audit-verifier.js';
+export { LogKey } from './log-key.service.js';
+export { BrokenLogError, Sequencer } from './sequencer.js';
