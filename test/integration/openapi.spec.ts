@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import type { FastifyInstance } from 'fastify';
+import { v7 as uuidv7 } from 'uuid';
 
 import { limitPolicies } from '../../src/catalogue/limits.js';
 import { BlocksRepository } from '../../src/features/blocks/blocks.repository.js';
@@ -295,6 +296,21 @@ describe('The OpenAPI document', () => {
     const theirs = `/api/v1/users/${root.id}/api-keys`;
     expect(await status('GET', theirs, { token })).toBe(200);
     expect(await status('DELETE', `${theirs}/${another.body.id}`, { token })).toBe(204);
+  });
+
+  it('[OP-02][ER-01] fits every answer about the audit log', async () => {
+    const { accessToken: token } = await app.administrator();
+    const audit = '/api/v1/audit';
+    const events = await app.audit();
+    const proof = `${audit}/events/${events.at(-1)!['id'] as string}/proof`;
+    expect(await status('GET', proof, { token })).toBe(200);
+    expect(await status('GET', `${audit}/events/${uuidv7()}/proof`, { token })).toBe(404);
+    expect(await status('GET', `${audit}/events/1/proof`, { token })).toBe(400);
+    expect(await status('GET', `${audit}/checkpoint`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/checkpoint`)).toBe(401);
+    expect(await status('GET', `${audit}/consistency?from=1`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/consistency?from=x`, { token })).toBe(400);
+    expect(await status('GET', `${audit}/public-key`)).toBe(200);
   });
 
   it('[OP-02][ER-01] fits every answer about tokens of others', async () => {

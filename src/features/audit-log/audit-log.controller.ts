@@ -1,11 +1,14 @@
 import { Controller, Get, Header, Param, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces } from '@nestjs/swagger';
+import { ApiOkResponse } from '@nestjs/swagger';
 
 import { Access } from '../../platform/access/index.js';
 import { UuidParam } from '../../platform/http/params.js';
 import { CompareSizes } from './audit-log.dto.js';
 import { AuditLogService } from './audit-log.service.js';
 import { ConsistencyView, ProofView } from './audit-log.view.js';
+
+const schema = { type: 'string', maxLength: 20_000, pattern: '\\n$' } as const;
+const plainText = { content: { 'text/plain': { schema } } };
 
 @Controller('audit')
 @Access('audit.read')
@@ -26,8 +29,7 @@ export class AuditLogController {
   /** The newest checkpoint: how many entries the log has and what they hash to, signed. */
   @Get('checkpoint')
   @Header('content-type', 'text/plain; charset=utf-8')
-  @ApiProduces('text/plain')
-  @ApiOkResponse({ type: String })
+  @ApiOkResponse(plainText)
   checkpoint(): Promise<string> {
     return this.log.checkpoint();
   }
@@ -42,7 +44,7 @@ export class AuditLogController {
   @Get('public-key')
   @Access.public()
   @Header('content-type', 'text/plain; charset=utf-8')
-  @ApiOkResponse({ type: String })
+  @ApiOkResponse(plainText)
   publicKey(): string {
     return this.log.publicKey();
   }

@@ -11,7 +11,7 @@ const pageSize = 500;
 @Injectable()
 @HoldsPersonalData({
   section: 'auditEvents',
-  tables: ['audit_events', 'audit_addresses', 'audit_subject_keys'],
+  tables: ['audit_events', 'audit_pending', 'audit_addresses', 'audit_subject_keys'],
 })
 export class AuditPersonalData implements PersonalDataHolder {
   constructor(
