@@ -13,6 +13,7 @@ import { Drain } from './platform/http/drain.js';
 import { answerFrameworkError } from './platform/http/framework-error.js';
 import { beginRequest, registerLifecycle } from './platform/http/lifecycle.js';
 import { securityHeadersOf } from './platform/http/security-headers.js';
+import { cutSlowReaders } from './platform/http/slow-readers.js';
 import { serverOptions } from './platform/http/server-options.js';
 import { EventLoop, Overload, shedLoad } from './platform/load/index.js';
 
@@ -67,6 +68,7 @@ export async function createApp(
     config.get(HttpConfig).handlerTimeoutMs,
     headers,
   );
+  cutSlowReaders(adapter.getInstance().server, config.get(HttpConfig).receiveTimeoutMs);
   placeRoutes(app);
   if (perimeter.corsOrigins.length > 0) app.enableCors(corsOptions(perimeter));
   shedLoad(adapter.getInstance(), app.get(EventLoop), app.get(Overload));

@@ -219,6 +219,7 @@ describe('The composition', () => {
     const gateway = compose.networks['edge']?.ipam?.config[0]?.gateway;
     const believed = [...read('docker/nginx.conf').matchAll(/set_real_ip_from (.*);/g)];
     expect(believed.map(([, address]) => address)).toEqual([gateway]);
+    expect(read('docker/haproxy.cfg')).toContain(`acl from_gateway src ${gateway}\n`);
     expect(compose.networks['data']?.internal).toBe(true);
   });
 

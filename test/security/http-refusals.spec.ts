@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 import type { ErrorCode } from '../../src/catalogue/errors.js';
 import { expectProblem } from './support/problem.js';
 import { requestText as text } from './support/raw.js';
@@ -9,6 +11,14 @@ const json = 'Content-Type: application/json';
 const chunked = 'Transfer-Encoding: chunked';
 const post = (headers: string[], body = '{}'): string =>
   text(login, [...headers, `Content-Length: ${Buffer.byteLength(body)}`], body);
+
+/** 100 MB of zeros in 100 kB. */
+const zeros = gzipSync(Buffer.alloc(100_000_000));
+const bomb = text(
+  login,
+  [json, 'Content-Encoding: gzip', `Content-Length: ${zeros.length}`],
+  zeros,
+);
 
 describe('Requests that are HTTP but not for us', () => {
   let wire: Wire;
@@ -26,6 +36,7 @@ describe('Requests that are HTTP but not for us', () => {
     ['OPTIONS *', text('OPTIONS * HTTP/1.1'), 'http.not_found', false],
     ['DELETE of a list', text('DELETE /api/v1/users HTTP/1.1'), 'http.method_not_allowed', false],
     ['101 headers', text(live, Array(100).fill('X-A: b')), 'http.headers_too_large', true],
+    ['2001 headers', text(live, Array(2_000).fill('X:')), 'http.headers_too_large', true],
     ['3000 headers', text(live, Array(3_000).fill('X:')), 'http.headers_too_large', true],
     ['a header of 16 kB', text(live, [`X: ${'a'.repeat(16_384)}`]), 'http.headers_too_large', true],
     ['a URL of 9 kB', text(`GET /${'a'.repeat(9_000)} HTTP/1.1`), 'http.uri_too_long', false],
@@ -65,7 +76,7 @@ describe('Requests that are HTTP but not for us', () => {
       'a multipart form',
       post(['Content-Type: multipart/form-data; boundary=x'], '--x--'),
       'http.unsupported_media_type',
-      false,
+      true,
     ],
     ['XML', post(['Content-Type: application/xml'], '<a/>'), 'http.unsupported_media_type', false],
     ['a body without a type', post([]), 'http.unsupported_media_type', false],
@@ -84,6 +95,19 @@ describe('Requests that are HTTP but not for us', () => {
     ],
     ['JSON-LD', post(['Content-Type: application/ld+json']), 'http.unsupported_media_type', false],
     ['gzip', post([json, 'Content-Encoding: gzip']), 'http.unsupported_media_type', false],
+    ['a gzip bomb', bomb, 'http.unsupported_media_type', false],
+    [
+      'JSON that is 100,000 deep',
+      post([json], '['.repeat(100_000) + ']'.repeat(100_000)),
+      'http.malformed_json',
+      true,
+    ],
+    [
+      'objects that are 33 deep',
+      post([json], '{"a":'.repeat(33) + '1' + '}'.repeat(33)),
+      'http.malformed_json',
+      true,
+    ],
     ['a body over the limit', post([json], ' '.repeat(262_145)), 'http.payload_too_large', true],
     [
       'chunks over the limit',

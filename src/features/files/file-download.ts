@@ -9,7 +9,7 @@ import type { File } from './files.repository.js';
 
 /** Whatever it is: no script runs, nothing loads, and it is not part of any page or origin. */
 const inert =
-  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; sandbox";
+  "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; object-src 'none'; sandbox";
 
 const mediaTypes = [...new Set(Object.values(fileTypes).map(({ mediaType }) => mediaType))];
 const bytes = { schema: { type: 'string', format: 'binary', maxLength: 1_073_741_824 } } as const;

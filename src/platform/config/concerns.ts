@@ -111,7 +111,9 @@ export class HttpConfig extends Concern('HTTP server', {
   }),
   receiveTimeoutMs: integer({
     name: 'HTTP_RECEIVE_TIMEOUT_MS',
-    description: 'Longest time for the headers, and for the whole request, to arrive; then 408.',
+    description:
+      'Longest time for the headers, and for the whole request, to arrive; then 408. Who does not ' +
+      'take the answer for so long is cut off.',
     default: 10_000,
     min: 1_000,
     max: 60_000,

@@ -1,6 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { Database, DatabaseVitals } from '../../../src/platform/database/index.js';
 import { eventually } from '../../support/processes.js';
 import {
   type Answer,
@@ -9,8 +8,6 @@ import {
   type SignedIn,
   TestApp,
 } from '../../support/test-app.js';
-
-jest.setTimeout(100_000);
 
 const many = <T>(count: number, call: () => Promise<T>): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, call));
@@ -56,11 +53,11 @@ describe('Too much at once', () => {
   }
 
   it('[PE-08][F13] of the event loop: a part is refused, probes are answered, and it ends', async () => {
-    await start({ LOAD_EVENT_LOOP_LAG_MS: '200', CORS_ORIGINS: 'https://app.example.com' });
+    await start({ LOAD_EVENT_LOOP_LAG_MS: '20', CORS_ORIGINS: 'https://app.example.com' });
     let stop = false;
     const hog = (async () => {
       while (!stop) {
-        for (const until = performance.now() + 300; performance.now() < until;);
+        for (const until = performance.now() + 60; performance.now() < until;);
         await turn();
       }
     })();
@@ -70,10 +67,7 @@ describe('Too much at once', () => {
       const answers = await many(8, () => app.get('/api/v1/users/me', { headers }));
       refused.push(...answers.filter(({ status }) => status === 503));
       expect(refused.length).toBeGreaterThan(3);
-    }, 40_000);
-    expect((await app.get('/health/live')).status).toBe(200);
-    stop = true;
-    await hog;
+    }, 15_000);
     expectRefusal(refused[0]!);
     expect(refused[0]!.headers).not.toHaveProperty('ratelimit'); // it was not counted
     expect(refused[0]!.headers['access-control-allow-origin']).toBe('https://app.example.com');
@@ -82,35 +76,33 @@ describe('Too much at once', () => {
     expect(health).toMatchObject({ status: 200, body: { status: 'degraded' } });
     expect(await refusals('event_loop')).toBeGreaterThan(3);
     expect(logged('event_loop')).toBe(1);
+    stop = true;
+    await hog;
     await eventually(async () => {
       const answers = await many(20, me);
       expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-    }, 40_000);
+    }, 15_000);
   });
 
   it('[PE-08][F12] for the pool: what needs it is refused at once, the rest goes on', async () => {
-    await start({
-      DATABASE_POOL_MAX: '5',
-      DATABASE_POOL_QUEUE_MAX: '3',
-      DATABASE_ACQUIRE_TIMEOUT_MS: '30000',
-    });
+    await start({ DATABASE_POOL_MAX: '5', DATABASE_POOL_QUEUE_MAX: '3' });
     const before = await refusals('database_pool');
-    const database = app.app.get(Database);
-    const { pool } = app.app.get(DatabaseVitals);
-    const { promise: free, resolve: release } = Promise.withResolvers<void>();
-    let held = 0;
-    const holding = many(5, () => database.transaction(() => (held++, free)));
-    await eventually(() => expect(held).toBe(5));
-    const waiting = many(3, list);
-    await eventually(() => expect(pool!.waitingCount).toBe(3));
+    await app.database.superuser.query('BEGIN; LOCK TABLE audit_events IN EXCLUSIVE MODE');
+    const waiting = many(8, list); // 5 hold a connection and wait for the lock, 3 wait for one
+    await eventually(async () => {
+      const { rowCount } = await app.database.superuser.query(
+        `SELECT FROM pg_locks WHERE NOT granted AND relation = 'audit_events'::regclass`,
+      );
+      expect(rowCount).toBe(5);
+    });
+    await turn();
     (await many(6, list)).forEach(expectRefusal);
     expect((await many(10, me)).map(({ status }) => status)).toEqual(Array(10).fill(200));
     await expectReady();
     expect(await refusals('database_pool')).toBe(before + 6);
     expect(logged('database_pool')).toBe(1);
-    release();
-    await holding;
-    expect((await waiting).map(({ status }) => status)).toEqual(Array(3).fill(200));
+    await app.database.superuser.query('COMMIT');
+    expect((await waiting).map(({ status }) => status)).toEqual(Array(8).fill(200));
     expect((await many(5, list)).map(({ status }) => status)).toEqual(Array(5).fill(200));
   });
 
