@@ -599,6 +599,27 @@ export class FilesConfig extends Concern('Files', {
       'cannot be downloaded.',
     defaultText: 'files are not scanned',
   }),
+  bucket: optionalUrl(['https', 'http'], {
+    name: 'FILES_S3_URL',
+    description:
+      'Bucket of an S3-compatible store, path included: https://s3.eu-central-1.amazonaws.com/my-files. ' +
+      'A private address must be in OUTGOING_NETWORKS.',
+    defaultText: 'the folder DATA_DIR/files',
+  }),
+  bucketRegion: text({
+    name: 'FILES_S3_REGION',
+    description: 'Region of the bucket; many stores other than AWS take any.',
+    default: 'us-east-1',
+  }),
+  bucketKeyId: optionalText({
+    name: 'FILES_S3_ACCESS_KEY_ID',
+    description: 'Name of the access key of the bucket; it needs to get, put and delete objects.',
+  }),
+  bucketSecret: optionalText({
+    name: 'FILES_S3_SECRET_ACCESS_KEY',
+    description: 'The access key itself.',
+    secret: true,
+  }),
 }) {}
 
 export class LogConfig extends Concern('Logs', {
