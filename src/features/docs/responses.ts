@@ -45,7 +45,7 @@ function allowCookies(response: ResponseObject | undefined): void {
 /** The error codes of a route by status: those its comment declares, and those of the rules. */
 function problemsOf(operation: Operation, traits: Traits): Map<string, ErrorCode[]> {
   const byStatus = new Map<string, ErrorCode[]>();
-  for (const code of [...declaredCodes(operation), ...codesByRule(traits)]) {
+  for (const code of new Set([...declaredCodes(operation), ...codesByRule(traits)])) {
     const status = String(errors[code].status);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
@@ -91,6 +91,7 @@ function codesByRule(traits: Traits): ErrorCode[] {
       'idempotency.answer_gone',
     ),
     ...when(limit !== unlimited, 'throttling.limit_exceeded', 'throttling.blocked'),
+    ...when(limit !== unlimited, 'server.overloaded'),
     'server.internal',
     'server.timeout',
     'database.unavailable', // also on routes that need none: finding out who calls does

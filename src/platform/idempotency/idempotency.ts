@@ -29,6 +29,8 @@ const leaseSeconds = 15;
 const { limit: longestWaitMs } = dependencyLimits.idempotencyWait;
 const firstPauseMs = 20;
 const longestPauseMs = 250;
+/** In this process; each asks the database a few times a second. */
+const mostWaiting = 100;
 /** Most keys of one caller; older ones are forgotten. */
 export const keysPerCaller = 10_000;
 const batch = 1_000;
@@ -40,6 +42,7 @@ const batch = 1_000;
 @Injectable()
 export class Idempotency implements OnModuleInit {
   private readonly logger = new Logger('Idempotency');
+  private waiting = 0;
 
   constructor(
     private readonly keys: IdempotencyRepository,
@@ -62,13 +65,16 @@ export class Idempotency implements OnModuleInit {
     const fingerprint = this.keyRing.mac('idempotency', `content:${request.content}`);
     const wanted = { userId: request.userId, fingerprint, leaseSeconds, keepHours };
     const giveUpAt = performance.now() + longestWaitMs;
-    for (let waitMs = firstPauseMs; ; waitMs = Math.min(waitMs * 2, longestPauseMs)) {
+    for (let waitMs = firstPauseMs; ;) {
       if (await this.keys.claim(attempt, wanted)) return this.first(attempt);
       for (let found: Found | null; (found = await this.keys.find(attempt));) {
         const answer = this.judge(attempt, fingerprint, found);
         if (answer) return { answer };
-        if (performance.now() > giveUpAt) throw this.refusal('in_progress', found.leaseSeconds);
-        await pause(waitMs);
+        if (performance.now() > giveUpAt || this.waiting >= mostWaiting) {
+          throw this.refusal('in_progress', found.leaseSeconds);
+        }
+        await this.wait(waitMs);
+        waitMs = Math.min(waitMs * 2, longestPauseMs);
       }
       if (performance.now() > giveUpAt) throw this.refusal('in_progress', 1);
     }
@@ -126,6 +132,12 @@ export class Idempotency implements OnModuleInit {
     if (!found.done || found.leaseSeconds > 0) return undefined;
     this.count('answer_gone');
     throw new AppError('idempotency.answer_gone');
+  }
+
+  private async wait(ms: number): Promise<void> {
+    this.waiting++;
+    await pause(ms);
+    this.waiting--;
   }
 
   private refusal(outcome: 'in_progress', seconds: number): AppError {
