@@ -23,7 +23,7 @@ export class FileView {
    * Bytes.
    * @example 48213
    */
-  @ApiProperty({ type: 'integer', format: 'int64', minimum: 0 })
+  @ApiProperty({ type: 'integer', format: 'int64', minimum: 0, maximum: 1_073_741_824 })
   size: number;
   /**
    * SHA-256 of the content, in hexadecimal.

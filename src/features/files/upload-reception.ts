@@ -11,12 +11,9 @@ import { Database } from '../../platform/database/index.js';
 import { AppError } from '../../platform/errors/app-error.js';
 import { cleanFileName, FileInspector } from '../../platform/file-inspection/index.js';
 import { FileStorage, type ReceivedFile } from '../../platform/file-storage/index.js';
-import { readUpload, type UploadedFile } from '../../platform/http/upload.js';
+import { aroundBytes, readUpload, type UploadedFile } from '../../platform/http/upload.js';
 import { FileRemovals } from './file-removals.js';
 import { FilesRepository } from './files.repository.js';
-
-/** Boundaries and headers around the file. */
-const formBytes = 65_536;
 
 export interface Upload {
   id: string;
@@ -46,7 +43,7 @@ export class UploadReception {
    */
   async take(request: IncomingMessage, ownerId: string): Promise<Upload> {
     const { maxBytes, receiveTimeoutMs: totalMs } = this.settings;
-    if (announced(request) > maxBytes + formBytes) throw new AppError('files.too_large');
+    if (announced(request) > maxBytes + aroundBytes) throw new AppError('files.too_large');
     const id = uuidv7();
     const limits = { maxBytes, totalMs, pauseMs: this.http.receiveTimeoutMs };
     const wanted = Math.min(announced(request) || maxBytes, maxBytes);
@@ -90,7 +87,7 @@ export class UploadReception {
       await this.database.lock(`files:${file.ownerId}`);
       const { files, bytes } = await this.files.usageOf(file.ownerId);
       const room = Math.min(wanted, quotaBytes - bytes);
-      if (files >= quotaFiles || room < wanted - formBytes || room <= 0) {
+      if (files >= quotaFiles || room < wanted - aroundBytes || room <= 0) {
         throw new AppError('files.quota_exceeded');
       }
       await this.files.reserve({ ...file, size: room });

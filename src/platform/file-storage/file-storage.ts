@@ -46,7 +46,8 @@ export class FileStorage {
       await mkdir(this.incoming, { recursive: true, mode: 0o700 });
       return await ReceivedFile.from(join(this.incoming, id), id, source);
     } catch (error) {
-      throw broken ?? storageError(error);
+      // A disk that fails breaks the stream, too, with the disk's error.
+      throw broken instanceof AppError ? broken : storageError(error);
     }
   }
 

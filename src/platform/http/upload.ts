@@ -12,6 +12,8 @@ import { hasArrived, watchPace } from './upload-pace.js';
 
 /** The only part that an upload has (RFC 7578). */
 const partName = 'file';
+/** Boundaries, headers, and what may be before and behind them. */
+export const aroundBytes = 65_536;
 export const uploadType = 'multipart/form-data';
 
 export interface UploadLimits {
@@ -79,10 +81,11 @@ export async function readUpload(
   try {
     await new Promise<void>((resolve, reject) => {
       ended = watchPace(request, limits, reject);
+      const tooLarge = (): void => reject(new AppError('files.too_large'));
       const malformed = (): void => reject(new AppError('files.malformed_upload'));
       form.on('file', (field, stream, name) => {
         stream.on('error', malformed);
-        stream.once('limit', () => reject(new AppError('files.too_large')));
+        stream.once('limit', tooLarge);
         if (field !== partName || !name) return malformed();
         saving = save({ name, content: stream.pipe(content) });
         saving.catch(reject);
@@ -92,6 +95,7 @@ export async function readUpload(
       form.on('error', malformed);
       form.once('finish', resolve);
       request.once('close', () => !hasArrived(request) && malformed()); // the client is gone
+      whenLonger(request, limits.maxBytes + aroundBytes, tooLarge);
       request.pipe(form);
     });
     if (!saving) throw new AppError('files.malformed_upload');
@@ -104,6 +108,15 @@ export async function readUpload(
   } finally {
     ended();
   }
+}
+
+/** A body in chunks announces no length, and the form's limits know only what is in its parts. */
+function whenLonger(request: IncomingMessage, bytes: number, tell: () => void): void {
+  let left = bytes;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) tell();
+  });
 }
 
 function formOf(

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -336,6 +337,26 @@ describe('Files', () => {
     expect([stored().length - files, await rows()]).toEqual([kept, kept]);
   });
 
+  it.each([
+    ['before', 'x'.repeat(maxBytes + 70_000)],
+    ['behind', `${opening()}x${ending}${'x'.repeat(maxBytes + 70_000)}`],
+  ])('[PE-07] endless text %s the file of a chunked form is cut', async (_where, text) => {
+    const files = stored().length;
+    const { hostname, port } = new URL(origin);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connect(Number(port), hostname);
+      socket.once('data', (chunk) => resolve(chunk.toString('latin1')));
+      socket.on('error', () => undefined);
+      socket.write(
+        `POST /api/v1/files HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.accessToken}\r\n` +
+          'Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n' +
+          `Connection: close\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n`,
+      );
+    });
+    expect(answer).toContain('files.too_large');
+    expect([stored().length, await rows()]).toEqual([files, 0]);
+  });
+
   it('[PE-07] other types of body are refused, and forms with files on other routes', async () => {
     const token = ada.accessToken;
     const json = await app.post('/api/v1/files', { file: 'x' }, { token });
@@ -406,6 +427,40 @@ describe('Files', () => {
     ]);
     expect(second.nextCursor).toBeNull();
     expect((await get('?limit=0')).status).toBe(400);
+  });
+});
+
+/** Only root may make a disk that is small enough to fill. */
+const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
+
+describeAsRoot('Files on a disk that is full', () => {
+  const disk = mkdtempSync(join(tmpdir(), 'gatehouse-disk-'));
+  let mounted = false;
+
+  beforeAll(() => {
+    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'none', disk]).status === 0;
+  });
+  afterAll(() => {
+    if (mounted) spawnSync('umount', [disk]);
+    rmSync(disk, { recursive: true, force: true });
+  });
+
+  it('[PE-07] answer 507, keep no part, and go on when there is room', async () => {
+    if (!mounted) return; // a container without the right to mount
+    const small = await TestApp.start({ env: { DATA_DIR: disk } });
+    const { accessToken: token } = await small.member();
+    const send = (bytes: number): Promise<Answer> =>
+      small.call('POST', '/api/v1/files', {
+        token,
+        headers: { 'content-type': 'multipart/form-data; boundary=b' },
+        body: `${opening()}${'x'.repeat(bytes)}${ending}`,
+      });
+    const { status, body } = await send(600_000);
+    expect([status, body.code]).toEqual([507, 'storage.full']);
+    expect(readdirSync(join(disk, 'files', 'incoming'))).toEqual([]);
+    expect((await small.get('/api/v1/files', { token })).body.items).toEqual([]);
+    expect((await send(1_000)).status).toBe(201);
+    await small.close();
   });
 });
 
