@@ -106,6 +106,7 @@ function raw(parts: (Buffer | string)[], length?: number, pauseMs = 0): Promise<
     );
     void (async () => {
       for (const part of parts) {
+        if (socket.destroyed) return;
         socket.write(part);
         if (pauseMs > 0) await new Promise((done) => setTimeout(done, pauseMs));
       }
