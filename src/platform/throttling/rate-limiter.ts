@@ -108,7 +108,8 @@ export class RateLimiter implements ThrottlerStorage {
   /** Counts an API request that failed before the guards; gives the refusal when it is too many. */
   countUnguarded(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
     const paths = [request.url, request.routeOptions.url]; // `/%61pi/…` finds its route as well
-    if (request.limitDecision || !paths.some((path) => path?.startsWith('/api/'))) return undefined;
+    if (request.limitDecision || !paths.some((path) => /^\/(api|problems)\//.test(path ?? '')))
+      return undefined;
     try {
       const count = this.countOf(request);
       this.refuseBlocked(request, reply, count);
