@@ -3,3 +3,4 @@ export { AuditLogService } from './audit-log.service.js';
 export { AuditFinding, AuditVerifier, type Verified } from './audit-verifier.js';
 export { LogKey } from './log-key.service.js';
 export { BrokenLogError, Sequencer } from './sequencer.js';
+export { type ExportedEntry, verifyExport } from './export-verifier.js';
