@@ -82,8 +82,10 @@ export class AuditVerifier {
     const notes = await this.repository.checkpoints();
     const heads = notes.map((note) => openedHere(note, key));
     const newest = heads.at(-1)?.size ?? 0;
-    if ((await this.repository.size()) !== newest) {
-      throw new AuditFinding(newest, 'entries and checkpoints end in different places');
+    const size = await this.repository.size();
+    if (size !== newest) {
+      const message = `the log ends here, and its newest checkpoint has ${newest} entries`;
+      throw new AuditFinding(Math.min(size, newest), message);
     }
     if (kept === undefined) return heads;
     const before = openCheckpoint(kept, key);

@@ -1,11 +1,19 @@
 import { AuditService } from '../../../src/features/audit/index.js';
-import { BrokenLogError, Sequencer } from '../../../src/features/audit-log/index.js';
+import {
+  AuditFinding,
+  AuditVerifier,
+  BrokenLogError,
+  LogKey,
+  Sequencer,
+} from '../../../src/features/audit-log/index.js';
+import { AuditLogRepository } from '../../../src/features/audit-log/audit-log.repository.js';
 import {
   isConsistent,
   leafHash,
   openCheckpoint,
   parseVerifierKey,
   rootFromInclusion,
+  signCheckpoint,
   verifyTlogProof,
 } from '../../../src/platform/transparency-log/index.js';
 import { expectProblem } from '../../security/support/problem.js';
@@ -132,6 +140,132 @@ describe('The audit log', () => {
       'DROP TABLE kept_tiles, kept_notes',
     );
     expect(await sequence()).toBeGreaterThan(0);
+  });
+
+  describe('verified', () => {
+    const verify = async (kept?: string) =>
+      app.app.get(AuditVerifier).verify({ key: await verifier(), kept });
+    const eventAt = (index: number): string =>
+      `(SELECT event_id FROM audit_entries WHERE log_index = ${index})`;
+    const spoil = `UPDATE audit_tiles SET hashes = overlay(hashes PLACING sha256('x') FROM 1 FOR 32)`;
+
+    it('[AU-02] is what was logged', async () => {
+      const kept = (await read('checkpoint')).body as string;
+      await record(600);
+      await sequence();
+      const verified = await verify(kept);
+      const { rows } = await app.database.superuser.query('SELECT count(*) FROM audit_events');
+      expect(verified).toMatchObject({ size: Number(rows[0].count), pruned: 0, pending: 0 });
+    });
+
+    it.each<[string, number | null, string]>([
+      [
+        'changes an event',
+        20,
+        `UPDATE audit_events SET leaf = replace(leaf, 'success', 'failure') WHERE id = ${eventAt(20)}`,
+      ],
+      ['deletes an event', 20, `DELETE FROM audit_events WHERE id = ${eventAt(20)}`],
+      [
+        'deletes an event and its entry',
+        20,
+        `DELETE FROM audit_events WHERE id = ${eventAt(20)};
+         DELETE FROM audit_entries WHERE log_index = 20`,
+      ],
+      [
+        'puts an event in the place of another',
+        21,
+        `ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_event_id_key;
+         UPDATE audit_entries SET event_id = ${eventAt(20)} WHERE log_index = 21`,
+      ],
+      [
+        'swaps two events',
+        20,
+        `ALTER TABLE audit_entries DROP CONSTRAINT audit_entries_event_id_key;
+         UPDATE audit_entries SET event_id = other.event_id FROM audit_entries AS other
+         WHERE audit_entries.log_index IN (20, 21)
+           AND other.log_index = 41 - audit_entries.log_index`,
+      ],
+      [
+        'changes an event and its hash',
+        null,
+        `UPDATE audit_events SET leaf = replace(leaf, 'success', 'failure') WHERE id = ${eventAt(20)};
+         UPDATE audit_tiles SET hashes = overlay(hashes PLACING
+           (SELECT sha256(decode('00', 'hex') || convert_to(leaf, 'UTF8')) FROM audit_events
+            WHERE id = ${eventAt(20)}) FROM 641 FOR 32) WHERE level = 0 AND index = 0`,
+      ],
+      ['changes an upper level', null, `${spoil} WHERE level = 1`],
+      ['cuts the end off', 500, 'DELETE FROM audit_entries WHERE log_index >= 500'],
+      [
+        'adds an event beside the log',
+        null,
+        `INSERT INTO audit_events (id, leaf)
+         SELECT gen_random_uuid(), leaf FROM audit_events WHERE id = ${eventAt(20)}`,
+      ],
+      [
+        'frees a column from the leaf',
+        null,
+        'ALTER TABLE audit_events ALTER COLUMN action DROP EXPRESSION',
+      ],
+      [
+        'forges a checkpoint',
+        null,
+        `UPDATE audit_checkpoints SET note = replace(note, encode(root, 'base64'),
+           encode(sha256(root), 'base64'))`,
+      ],
+    ])('[AU-02][F17] is found out when a superuser %s', async (_, index, sql) => {
+      const finding = await tampered(sql, (verifying) => verifying());
+      expect(finding).toBeInstanceOf(AuditFinding);
+      if (index !== null) expect((finding as AuditFinding).index).toBe(index);
+    });
+
+    it('[AU-02][F17] is found out by a checkpoint kept elsewhere when its end was cut off cleanly', async () => {
+      const kept = (await read('checkpoint')).body as string;
+      const cut = `
+        DELETE FROM audit_checkpoints WHERE size = (SELECT max(size) FROM audit_checkpoints);
+        DELETE FROM audit_events USING audit_entries WHERE id = event_id
+          AND log_index >= (SELECT max(size) FROM audit_checkpoints);
+        DELETE FROM audit_entries WHERE log_index >= (SELECT max(size) FROM audit_checkpoints)`;
+      expect(await tampered(cut, (verifying) => verifying())).toBeNull(); // nothing here tells
+      expect(String(await tampered(cut, (verifying) => verifying(kept)))).toContain('was cut off');
+    });
+
+    it('[AU-02][F17] is found out when it was made anew with the key, by a checkpoint kept elsewhere', async () => {
+      const kept = (await read('checkpoint')).body as string;
+      const { size, root } = openCheckpoint(kept, await verifier());
+      const signer = app.app.get(LogKey).signer; // the attacker has master key and database
+      const forged = { origin: signer.name, size, root: leafHash(root) };
+      const note = signCheckpoint(forged, signer);
+      const finding = await tampered(
+        `DELETE FROM audit_checkpoints WHERE size < ${size};
+         UPDATE audit_checkpoints SET note = '${note}'`,
+        (verifying) => verifying(kept),
+      );
+      expect(finding).toBeInstanceOf(AuditFinding);
+    });
+
+    /** What verifying finds after `sql` by a superuser, all of which is undone afterwards. */
+    async function tampered(
+      sql: string,
+      work: (verifying: (kept?: string) => Promise<unknown>) => Promise<unknown>,
+    ): Promise<unknown> {
+      const key = await verifier();
+      const { superuser: client } = app.database;
+      try {
+        await client.query('BEGIN');
+        await client.query('SET LOCAL session_replication_role = replica'); // no triggers
+        await client.query(sql);
+        const rows = async (text: string, values?: unknown[]): Promise<unknown[]> =>
+          (await client.query(text, values)).rows;
+        const database = { rows, row: async (...query: [string]) => (await rows(...query))[0] };
+        const verifying = new AuditVerifier(new AuditLogRepository(database as never));
+        return await work((kept) => verifying.verify({ key, kept })).then(
+          () => null,
+          (error: unknown) => error,
+        );
+      } finally {
+        await client.query('ROLLBACK');
+      }
+    }
   });
 
   it('[AU-02] goes on after a restart with the same key', async () => {
