@@ -38,7 +38,7 @@ export class UsageView {
   to: Date;
   by: 'policy' | 'route' | 'caller';
   /** Length of a step of the series. */
-  @ApiProperty({ type: 'integer', enum: [60, 3_600] })
+  @ApiProperty({ type: 'integer', enum: [60, 3_600], minimum: 60, maximum: 3_600 })
   bucketSeconds: number;
   /** Those with most requests first. */
   @ApiProperty({ maxItems: 50 })
