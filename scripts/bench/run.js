@@ -29,6 +29,11 @@ const titles = {
   login: 'Sign-in, `POST /auth/login`',
 };
 
+if (options.only === 'limiter') {
+  await import('./limiter.js'); // needs no server
+  process.exit();
+}
+
 const load = fork(join(import.meta.dirname, 'load.js'));
 const cleanUp = [() => load.kill()];
 try {

@@ -6,9 +6,9 @@ import ipaddr from 'ipaddr.js';
 
 import { invalid } from '../../platform/errors/app-error.js';
 import { networkOf } from '../../platform/throttling/client-network.js';
-import type { Subject } from '../../platform/throttling/blocks.js';
+import type { KeptSubject } from '../../platform/throttling/blocks.js';
 
-export type SubjectKey = Pick<Subject, 'kind' | 'id'>;
+export type SubjectKey = Pick<KeptSubject, 'kind' | 'id'>;
 
 /** As people write it: `203.0.113.7`, `2001:db8::/64` (RFC 5952), `user:<id>`, `api-key:<id>`. */
 export function subjectText({ kind, id }: SubjectKey): string {

@@ -39,14 +39,16 @@ describe('Identify guard', () => {
   const strategies = [new Bearer(check), new Header(check)];
   const guard = new IdentifyGuard(strategies, new Reflector(), blocks);
 
-  async function whoIs(headers: object, route: keyof Routes = 'own'): Promise<string> {
-    const request = { headers, context: {} } as FastifyRequest;
-    const context = {
+  const contextOf = (request: FastifyRequest, route: keyof Routes): ExecutionContext =>
+    ({
       getHandler: () => Routes.prototype[route],
       getClass: () => Routes,
       switchToHttp: () => ({ getRequest: () => request }),
-    } as unknown as ExecutionContext;
-    await guard.canActivate(context);
+    }) as unknown as ExecutionContext;
+
+  async function whoIs(headers: object, route: keyof Routes = 'own'): Promise<string> {
+    const request = { headers, context: {} } as FastifyRequest;
+    await guard.canActivate(contextOf(request, route));
     return request.context.principal?.userId ?? (request.credentialRejected ? 'refused' : 'nobody');
   }
 
@@ -77,5 +79,21 @@ describe('Identify guard', () => {
     asked.length = 0;
     expect(await whoIs({ authorization: 'Bearer ada', 'x-key': 'ada' }, 'open')).toBe('nobody');
     expect(asked).toEqual([]);
+  });
+
+  it('[PE-02] recognises callers on a public route from a blocked network only', async () => {
+    const remembered = { times: 1, seconds: 60, rememberSeconds: 60 };
+    blocks.learn([{ kind: 'network', id: '203.0.113.7', ...remembered }]);
+    const recognised = async (address: string, credential: string): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${credential}` };
+      const request = { headers, context: { address } } as unknown as FastifyRequest;
+      await guard.canActivate(contextOf(request, 'open'));
+      expect(request.context.principal).toBeUndefined();
+      return request.recognised?.userId;
+    };
+    expect(await recognised('203.0.113.7', 'ada')).toBe('ada');
+    expect(await recognised('203.0.113.7', '7')).toBeUndefined();
+    expect(await recognised('203.0.113.7', 'down')).toBeUndefined();
+    expect(await recognised('203.0.113.8', 'ada')).toBeUndefined();
   });
 });

@@ -34,7 +34,7 @@ export class IdentifyGuard implements CanActivate {
     const { authorization } = request.headers;
     if (carried.length === 0 && authorization === undefined) return true;
     if (this.isPublic(context)) {
-      if (this.isBlocked(request)) request.recognised = await this.isKnown(request, carried);
+      if (this.isBlocked(request)) await this.recognise(request, carried);
       return true;
     }
     const principal = await this.identify(request, carried);
@@ -55,17 +55,14 @@ export class IdentifyGuard implements CanActivate {
 
   /**
    * A block of strangers must not shut public routes to those who are signed in behind the same
-   * address. Who calls is not noted: the route asked nobody. Who cannot be found out is a stranger.
+   * address. Who calls is no principal, since the route asks for none. Who cannot be found out is a stranger.
    */
-  private async isKnown(
+  private async recognise(
     request: FastifyRequest,
     carried: readonly CallerStrategy[],
-  ): Promise<boolean> {
-    try {
-      return (await this.identify(request, carried)) !== null;
-    } catch {
-      return false;
-    }
+  ): Promise<void> {
+    const principal = await this.identify(request, carried).catch(() => null);
+    if (principal) request.recognised = principal;
   }
 
   /**

@@ -6,23 +6,30 @@ import { PerimeterConfig } from '../config/index.js';
 import { blockSeconds, memorySeconds, streakMs, violationsInARow } from './block.policy.js';
 import { Networks } from './networks.js';
 
-/** Who can be blocked: strangers by network, callers whose credential is good as themselves. */
+/**
+ * Who can be blocked: strangers by network, callers whose credential is good as themselves.
+ * `visitor` is what browsers of a network are made to do by pages of other sites: any page can, so
+ * that a block of it concerns nothing else, and is not written down.
+ */
 export interface Subject {
-  kind: 'network' | 'user' | 'api-key';
+  kind: 'network' | 'user' | 'api-key' | 'visitor';
   /** Address or /64; id of the user or of the key. */
   id: string;
   /** The user behind the credential. */
   userId: string | null;
 }
 
+/** What is kept for all instances. */
+export type KeptSubject = Subject & { kind: Exclude<Subject['kind'], 'visitor'> };
+
 export interface Imposed {
-  subject: Subject;
+  subject: KeptSubject;
   policy: LimitPolicyName;
 }
 
 /** A block as it was written down. Seconds from now; over when `seconds` is 0. */
 export interface KnownBlock {
-  kind: Subject['kind'];
+  kind: KeptSubject['kind'];
   id: string;
   times: number;
   seconds: number;
@@ -70,7 +77,7 @@ export class Blocks {
     this.streaks.delete(counter);
     if (this.leftMs(subject.kind, subject.id) > 0) return;
     this.impose(subject);
-    this.listener({ subject, policy });
+    if (isKept(subject)) this.listener({ subject, policy });
   }
 
   passed(counter: string): void {
@@ -103,6 +110,10 @@ export class Blocks {
   }
 
   private isNever({ kind, id }: Pick<Subject, 'kind' | 'id'>): boolean {
-    return kind === 'network' && this.never.contain(id);
+    return (kind === 'network' || kind === 'visitor') && this.never.contain(id);
   }
+}
+
+function isKept(subject: Subject): subject is KeptSubject {
+  return subject.kind !== 'visitor';
 }

@@ -33,7 +33,8 @@ const limiterWith = (scale: string): RateLimiter => partsWith({ RATE_LIMIT_SCALE
 
 function exchange(
   address: string | null,
-  { userId, apiKeyId, requestsPerMinute, url = '/api/v1/users', route = url } = {} as {
+  { userId, apiKeyId, requestsPerMinute, sent = {}, url = '/api/v1/users', route = url } = {} as {
+    sent?: Record<string, string>;
     userId?: string;
     apiKeyId?: string;
     requestsPerMinute?: number;
@@ -43,6 +44,7 @@ function exchange(
 ): { request: FastifyRequest; reply: FastifyReply; headers: Record<string, string> } {
   const headers: Record<string, string> = {};
   const request = {
+    headers: sent,
     method: 'GET',
     url,
     routeOptions: { url: route },
@@ -260,6 +262,36 @@ describe('Rate limiter', () => {
     expect(code('2001:db8:0:1::1')).toBeUndefined();
     for (let more = 0; more < 50; more++) code('2001:db8::1');
     expect(imposed).toHaveLength(1);
+  });
+
+  it('[PE-02] lets no page get its visitors blocked: what it makes browsers do counts apart', () => {
+    const { limiter, blocks } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    const sent = { 'sec-fetch-site': 'cross-site' };
+    const code = (more: object) => count(limiter, exchange('203.0.113.7', more))['code'];
+    for (let hits = 0; hits < 30; hits++) code({ sent });
+    expect(code({ sent })).toBe('throttling.blocked'); // nor is the header a way around blocks
+    expect(code({})).toBe('throttling.limit_exceeded');
+    expect(imposed).toEqual([]);
+    for (let hits = 0; hits < 9; hits++) code({});
+    expect(imposed).toHaveLength(1);
+    const cross = count(limiter, exchange('203.0.113.7', { sent }));
+    expect(cross['code']).toBe('throttling.blocked');
+  });
+
+  it('[PE-02] does not tell who may be signed in of the block of an address, where nobody asked', () => {
+    const { limiter, blocks } = partsWith({});
+    const known = { kind: 'network', times: 1, seconds: 60, rememberSeconds: 60 } as const;
+    blocks.learn([{ ...known, id: '203.0.113.7' }]);
+    const code = (sent: Record<string, string>): string | undefined => {
+      const { request, reply } = exchange('203.0.113.7', { sent });
+      return limiter.countUnguarded(request, reply)?.code;
+    };
+    expect(code({})).toBe('throttling.blocked');
+    for (const name of ['authorization', 'cookie', 'x-api-key']) {
+      expect(code({ [name]: 'x' })).toBeUndefined();
+    }
   });
 
   it('[PE-02] blocks a signed-in caller as a caller, wherever they are, and not the address', () => {

@@ -17,8 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set once a limit has counted the request, or a block has refused it. */
     limitDecision?: Decision;
-    /** On a public route, from a blocked network: a good credential was sent along. */
-    recognised?: boolean;
+    /** Who sent a good credential along to a public route, from a blocked network. */
+    recognised?: Principal;
   }
 }
 
@@ -28,6 +28,7 @@ interface Count {
   rule: Rule;
   /** The counter. */
   key: string;
+  /** Who is refused, and blocked for going on. */
   subject: Subject;
 }
 
@@ -112,7 +113,8 @@ export class RateLimiter implements ThrottlerStorage {
       return undefined;
     try {
       const count = this.countOf(request);
-      this.refuseBlocked(request, reply, count);
+      // Nobody has asked who calls: who may be signed in must not meet the block of an address.
+      if (!carriesCredential(request)) this.refuseBlocked(request, reply, count);
       this.settle(request, reply, count, this.counters.hitNow(count.key, count.rule));
       return undefined;
     } catch (error) {
@@ -132,15 +134,16 @@ export class RateLimiter implements ThrottlerStorage {
       policy,
       rule: this.policies.rule(policy, byCaller ? principal?.requestsPerMinute : undefined),
       key: `${scope}:${who}`,
-      subject: subjectOf(principal, network),
+      subject: subjectOf(principal ?? request.recognised, network, isForced(request)),
     };
   }
 
   /** Before anything is counted or looked up. */
   private refuseBlocked(request: FastifyRequest, reply: FastifyReply, count: Count): void {
     const { kind, id } = count.subject;
-    const resetMs = this.blocks.leftMs(kind, id);
-    if (resetMs === 0 || request.recognised) return;
+    const ofNetwork = kind === 'visitor' ? this.blocks.leftMs('network', id) : 0;
+    const resetMs = Math.max(ofNetwork, this.blocks.leftMs(kind, id));
+    if (resetMs === 0) return;
     if (this.policies.of(count.policy).evenWhenBlocked) return;
     const decision = { allowed: false, remaining: 0, resetMs };
     this.tell(request, reply, count, decision);
@@ -156,7 +159,7 @@ export class RateLimiter implements ThrottlerStorage {
   ): void {
     this.tell(request, reply, count, decision);
     if (!decision.allowed) throw this.refusal(count, decision);
-    this.blocks.passed(count.key);
+    this.blocks.passed(streakOf(count.key, count.subject));
   }
 
   private tell(
@@ -170,15 +173,20 @@ export class RateLimiter implements ThrottlerStorage {
     void reply.header('ratelimit-policy', `"${policy}";q=${rule.quota};w=${rule.windowMs / 1000}`);
     void reply.header('ratelimit', `"${policy}";r=${remaining};t=${resetSeconds(decision)}`);
     const route = `${request.method} ${request.routeOptions.url ?? 'unknown'}`;
-    const caller = subject.kind === 'network' ? 'anonymous' : `${subject.kind}:${subject.id}`;
+    const caller = subject.userId === null ? 'anonymous' : `${subject.kind}:${subject.id}`;
     this.usage.count({ policy, route, caller, userId: subject.userId, allowed });
   }
 
   private refusal({ policy, key, subject }: Count, decision: Decision): AppError {
     this.metrics.counter('throttled_requests_total').inc({ policy });
-    this.blocks.violated(subject, key, policy);
+    this.blocks.violated(subject, streakOf(key, subject), policy);
     return new AppError('throttling.limit_exceeded', retryAfter(decision));
   }
+}
+
+/** What a visitor's browser was made to do does not count against others of the network. */
+function streakOf(key: string, { kind }: Subject): string {
+  return kind === 'visitor' ? `visitor:${key}` : key;
 }
 
 function retryAfter(decision: Decision): { headers: Record<string, string> } {
@@ -190,8 +198,18 @@ function usualPolicy(principal: Principal | undefined): LimitPolicyName {
   return principal.apiKeyId === undefined ? 'user' : 'api-key';
 }
 
-function subjectOf(principal: Principal | undefined, network: string): Subject {
-  if (!principal) return { kind: 'network', id: network, userId: null };
+/** A page of another site made the visitor's browser ask (Fetch Metadata). */
+function isForced({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-site'] === 'cross-site';
+}
+
+function carriesCredential({ headers }: FastifyRequest): boolean {
+  const { authorization, cookie } = headers;
+  return authorization !== undefined || cookie !== undefined || headers['x-api-key'] !== undefined;
+}
+
+function subjectOf(principal: Principal | undefined, network: string, forced: boolean): Subject {
+  if (!principal) return { kind: forced ? 'visitor' : 'network', id: network, userId: null };
   const { apiKeyId, userId } = principal;
   if (apiKeyId === undefined) return { kind: 'user', id: userId, userId };
   return { kind: 'api-key', id: apiKeyId, userId };
