@@ -131,15 +131,27 @@ describeWithRedis('Limits in Redis', () => {
     beforeEach(async () => {
       client++;
       patience(5_000); // what is counted is asked here, on a machine that is busy with others
-      await eventually(async () => expect(await store(() => ask(0))).toBe('redis'), 10_000);
+      for (const instance of [0, 1] as const) {
+        await eventually(async () => {
+          client++;
+          expect(await store(() => ask(instance))).toBe('redis');
+        }, 10_000);
+      }
       client++;
     });
 
+    const addressOf = (number: number): string => `203.0.${number >> 8}.${number & 255}`;
+    /** Asks as somebody new, since who was refused often is blocked by now. */
+    const isBack = (): Promise<unknown> =>
+      eventually(async () => {
+        client++;
+        expect(await store(() => ask(1))).toBe('redis');
+      }, 10_000);
     const patience = (ms: number): void => {
       for (const app of apps) app.app.get(RedisCounters).longestMs = ms;
     };
     const ask = async (instance: 0 | 1): Promise<{ status: number; rest: number }> => {
-      const remoteAddress = `203.0.113.${client}`;
+      const remoteAddress = addressOf(client);
       const { statusCode, headers } = await apps[instance].app.inject({
         url: '/api/v1/info',
         remoteAddress,
@@ -177,7 +189,7 @@ describeWithRedis('Limits in Redis', () => {
 
     it('[PE-01] shares what failed before the guards as well', async () => {
       for (let hits = 0; hits < 4; hits++) {
-        await apps[0].app.inject({ url: '/api/v1/none', remoteAddress: `203.0.113.${client}` });
+        await apps[0].app.inject({ url: '/api/v1/none', remoteAddress: addressOf(client) });
       }
       await eventually(async () => expect((await ask(1)).rest).toBeLessThanOrEqual(95));
     });
@@ -199,7 +211,7 @@ describeWithRedis('Limits in Redis', () => {
       try {
         expect(await store(() => ask(0))).toBe('fallback');
         const rests: number[] = [];
-        for (let hits = 0; hits < 120; hits++) rests.push((await ask(0)).rest);
+        for (let hits = 0; hits < 92; hits++) rests.push((await ask(0)).rest);
         expect(rests[0]).toBe(88); // the ten before count here, too
         const statuses = [await ask(0), await ask(1)].map(({ status }) => status);
         expect(statuses).toEqual([429, 200]);
@@ -207,7 +219,7 @@ describeWithRedis('Limits in Redis', () => {
         server.thaw();
       }
       patience(5_000);
-      await eventually(async () => expect(await store(() => ask(1))).toBe('redis'), 10_000);
+      await isBack();
     });
 
     it('[PE-01][F06] counts on by itself when Redis dies, and returns to it', async () => {
@@ -219,7 +231,7 @@ describeWithRedis('Limits in Redis', () => {
       expect(statuses.filter((status) => status === 200).length).toBeLessThan(100);
       expect(statuses.at(-1)).toBe(429);
       await server.start();
-      await eventually(async () => expect(await store(() => ask(1))).toBe('redis'), 10_000);
+      await isBack();
     });
 
     it('[PE-01][F06] counts on by itself while Redis takes no writes', async () => {
@@ -230,7 +242,10 @@ describeWithRedis('Limits in Redis', () => {
       } finally {
         await server.call('CONFIG', 'SET', 'maxmemory', '0');
       }
-      await eventually(async () => expect(await store(() => ask(0))).toBe('redis'), 10_000);
+      await eventually(async () => {
+        client++;
+        expect(await store(() => ask(0))).toBe('redis');
+      }, 10_000);
     });
   });
 });
