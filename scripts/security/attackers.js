@@ -71,7 +71,11 @@ async function runWapiti({ url, token }, seconds) {
   const read = await readFile(report, 'utf8').catch(() => undefined);
   await rm(folder, { recursive: true, force: true });
   const tried = `${starts.length} addresses`;
-  if (read === undefined) return [{ tried, requests, found: [], late, failed: text.slice(-500) }];
+  if (read === undefined) {
+    // It writes its report when it is through.
+    const failed = late ? undefined : text.slice(-500);
+    return [{ tried: `${tried}, without a report`, requests, found: [], late, failed }];
+  }
   const { vulnerabilities, anomalies } = JSON.parse(read);
   const found = Object.entries({ ...vulnerabilities, ...anomalies }).flatMap(([kind, entries]) =>
     entries.map(({ method, path, info }) => `${kind}: ${method} ${path}: ${info}`),
