@@ -6,6 +6,7 @@ import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuditLogModule } from './features/audit-log/index.js';
+import { AuditSearchModule } from './features/audit-search/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BlocksModule } from './features/blocks/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
@@ -73,6 +74,7 @@ export interface Parts {
 const features = [
   AuditModule,
   AuditLogModule,
+  AuditSearchModule,
   RegistrationModule,
   RolesModule,
   SessionsModule,

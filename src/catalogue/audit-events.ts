@@ -255,6 +255,15 @@ export const auditEvents = {
     'access',
     'The scanner found malware in a file; its content was removed',
   ),
+  'audit.searched': event<{ view: string; filters: string[]; results: number }>(
+    'access',
+    'Somebody searched the audit trail; which filters they used is kept, their values are not',
+  ),
+  'audit.read': event<{ eventId: string }>('access', 'Somebody read one event of the audit trail'),
+  'audit.exported': event<{ format: string; filters: string[]; proofs: boolean }>(
+    'access',
+    'Somebody downloaded the audit trail, or what some filters leave of it',
+  ),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

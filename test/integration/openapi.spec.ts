@@ -313,6 +313,23 @@ describe('The OpenAPI document', () => {
     expect(await status('GET', `${audit}/public-key`)).toBe(200);
   });
 
+  it('[OP-02][ER-01] fits every answer about what happened', async () => {
+    const { accessToken: token, id } = await app.administrator();
+    const audit = '/api/v1/audit';
+    expect(await status('GET', `${audit}/events?actor=${id}`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/events?limit=0`, { token })).toBe(400);
+    const event = `${audit}/events/${(await app.audit()).at(-1)!['id'] as string}`;
+    expect(await status('GET', event, { token })).toBe(200);
+    expect(await status('GET', `${audit}/events/${uuidv7()}`, { token })).toBe(404);
+    expect(await status('GET', `${audit}/export?action=users.*`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/export?format=csv`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/export?format=xml`, { token })).toBe(400);
+    expect(await status('GET', `${audit}/timelines/users/${id}`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/timelines/addresses/127.0.0.1`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/timelines/addresses/x`, { token })).toBe(400);
+    expect(await status('GET', `${audit}/timelines/requests/x`, { token })).toBe(200);
+  });
+
   it('[OP-02][ER-01] fits every answer about tokens of others', async () => {
     const { accessToken: token } = await app.administrator();
     const member = await app.member();

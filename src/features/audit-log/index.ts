@@ -4,3 +4,4 @@ export { AuditFinding, AuditVerifier, type Verified } from './audit-verifier.js'
 export { LogKey } from './log-key.service.js';
 export { BrokenLogError, Sequencer } from './sequencer.js';
 export { type ExportedEntry, verifyExport } from './export-verifier.js';
+export { type LogSnapshot, LogSnapshots } from './log-snapshots.service.js';

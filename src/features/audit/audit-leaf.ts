@@ -27,6 +27,12 @@ export interface AuditEvent {
   origin?: AuditOrigin;
 }
 
+/** An event as it can be read today. */
+export interface ReadEvent extends AuditEvent {
+  /** A person in it has been erased, and what was said of them with the key. */
+  erased?: true;
+}
+
 /** Personal data, readable as long as the key of that person exists; `of` null: of nobody known. */
 export interface SealedPart {
   of: string | null;
@@ -97,7 +103,7 @@ export function leafOf({ origin, ...event }: AuditEvent, seal: SealPart): string
 }
 
 /** The event behind a leaf, as far as it can be read still. */
-export function eventOf(text: string, open: OpenPart): AuditEvent {
+export function eventOf(text: string, open: OpenPart): ReadEvent {
   const { origin, personal, ...event } = JSON.parse(text) as Leaf;
   const details = personal && open(personal.of, 'personal', personal.sealed);
   const { changed: _, ...plain } = event.payload; // what stays when `changes` cannot be read
@@ -106,6 +112,7 @@ export function eventOf(text: string, open: OpenPart): AuditEvent {
     ...event,
     payload: { ...(details && 'changes' in details ? plain : event.payload), ...details },
     ...(from && { origin: from as AuditOrigin }),
+    ...((details === null || from === null) && { erased: true }),
   };
 }
 

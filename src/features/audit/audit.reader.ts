@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { type AuditEvent, eventOf, type Leaf, partContext, type SealedPart } from './audit-leaf.js';
+import { eventOf, type Leaf, partContext, type ReadEvent, type SealedPart } from './audit-leaf.js';
 import { SubjectKeys } from './subject-keys.js';
 
 /** Reads what the trail says, as far as the keys of the people in it still exist. */
@@ -8,7 +8,7 @@ import { SubjectKeys } from './subject-keys.js';
 export class AuditReader {
   constructor(private readonly keys: SubjectKeys) {}
 
-  async read(leaves: readonly string[]): Promise<AuditEvent[]> {
+  async read(leaves: readonly string[]): Promise<ReadEvent[]> {
     const open = await this.keys.opener(leaves.flatMap(peopleIn));
     return leaves.map((leaf) => {
       const { id } = JSON.parse(leaf) as Leaf;

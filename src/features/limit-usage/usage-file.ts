@@ -1,5 +1,6 @@
 import { StreamableFile } from '@nestjs/common';
 
+import { cell } from '../../platform/http/csv.js';
 import type { UsageView } from './limit-usage.view.js';
 
 /** Usage as a spreadsheet reads it: a line for each step of each item. */
@@ -16,14 +17,4 @@ export class UsageFile extends StreamableFile {
       disposition: 'attachment; filename="usage.csv"',
     });
   }
-}
-
-/**
- * RFC 4180. Texts that a spreadsheet would take for a formula begin with an apostrophe (OWASP, CSV
- * injection), wherever they come from.
- */
-export function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = /^[\s]*[=+\-@\t\r\n|%]/.test(value) ? `'${value}` : value;
-  return /[",\r\n;']/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -30,6 +30,7 @@ export {
   type Tile,
   type TileId,
   type TileReader,
+  tileWidth,
 } from './tiles.js';
 export { formatTlogProof, parseTlogProof, verifyTlogProof } from './tlog-proof.js';
 export { TreeBuilder } from './tree-builder.js';

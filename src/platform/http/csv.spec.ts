@@ -1,6 +1,6 @@
-import { cell } from './usage-file.js';
+import { cell } from './csv.js';
 
-describe('Usage as CSV', () => {
+describe('A value in CSV', () => {
   it.each([
     ['GET /api/v1/users', 'GET /api/v1/users'],
     ['=1+1', `"'=1+1"`],

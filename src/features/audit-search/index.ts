@@ -1,0 +1,1 @@
+export { AuditSearchModule } from './audit-search.module.js';
