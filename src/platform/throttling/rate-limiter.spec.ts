@@ -315,6 +315,30 @@ describe('Rate limiter', () => {
     expect(code('203.0.113.7', { userId: 'eve' })).toBeUndefined();
   });
 
+  it('[PE-02] lets nobody pay for refusals of others who share their counter', () => {
+    const { limiter, blocks } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
+    const imposed: Imposed[] = [];
+    blocks.onImposed((each) => imposed.push(each));
+    const code = (userId?: string) =>
+      count(limiter, exchange('203.0.113.7', userId ? { userId } : {}), 'auth')['code'];
+    // By address: those who are signed in behind it are refused with everybody else.
+    for (let hits = 0; hits < violationsInARow; hits++) code('eve');
+    expect(code('ada')).toBe('throttling.limit_exceeded');
+    expect(code()).toBe('throttling.limit_exceeded');
+    expect(imposed).toEqual([]);
+    code('eve');
+    expect(imposed).toMatchObject([{ subject: { kind: 'user', id: 'eve' } }]);
+  });
+
+  it('[PE-01] counts HEAD with GET: both do the same work', () => {
+    const limiter = limiterWith('0.01');
+    const asked = exchange('203.0.113.7', { userId: 'ada' });
+    expect(count(limiter, asked, 'export')['code']).toBeUndefined();
+    const again = exchange('203.0.113.7', { userId: 'ada' });
+    Object.assign(again.request, { method: 'HEAD' });
+    expect(count(limiter, again, 'export')['code']).toBe('throttling.limit_exceeded');
+  });
+
   it('[PE-02] counts only refusals of one counter without a request let through in between', () => {
     const { limiter, blocks, policies } = partsWith({ RATE_LIMIT_SCALE: '0.01' });
     const imposed: Imposed[] = [];

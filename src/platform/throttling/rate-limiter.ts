@@ -129,7 +129,8 @@ export class RateLimiter implements ThrottlerStorage {
     const byCaller = this.policies.of(policy).per === 'caller';
     const network = networkOf(address ?? 'gone');
     const who = (byCaller ? (principal?.apiKeyId ?? principal?.userId) : undefined) ?? network;
-    const scope = declared ? `${policy}:${request.method}${request.routeOptions.url}` : policy;
+    const method = request.method === 'HEAD' ? 'GET' : request.method; // which does the same work
+    const scope = declared ? `${policy}:${method}${request.routeOptions.url}` : policy;
     return {
       policy,
       rule: this.policies.rule(policy, byCaller ? principal?.requestsPerMinute : undefined),
@@ -184,9 +185,9 @@ export class RateLimiter implements ThrottlerStorage {
   }
 }
 
-/** What a visitor's browser was made to do does not count against others of the network. */
-function streakOf(key: string, { kind }: Subject): string {
-  return kind === 'visitor' ? `visitor:${key}` : key;
+/** Many may share a counter; nobody is blocked for what others of them did, visitors included. */
+function streakOf(key: string, { kind, id }: Subject): string {
+  return `${kind}:${id} ${key}`;
 }
 
 function retryAfter(decision: Decision): { headers: Record<string, string> } {
