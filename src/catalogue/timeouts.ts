@@ -8,10 +8,18 @@ export interface RouteClass {
   description: string;
 }
 
-/** From the last byte of the request to the first of the answer; then 504 `server.timeout`. */
+/**
+ * From the last byte of the request, of an upload from its first, to the first of the answer; then
+ * 504 `server.timeout`.
+ */
 export const routeClasses = {
   usual: { limit: 'HTTP_HANDLER_TIMEOUT_MS', description: 'Every route that says nothing else' },
   slow: { limit: 12_000, description: 'Routes that gather or take in much for one caller' },
+  upload: {
+    limit: 150_000,
+    description:
+      'Uploads: FILES_RECEIVE_TIMEOUT_MS at most for the file to arrive, and what comes after',
+  },
   probe: { limit: 3_000, description: 'Probes that look at a dependency' },
 } as const satisfies Record<string, RouteClass>;
 

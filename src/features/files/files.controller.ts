@@ -12,9 +12,6 @@ import { ListFiles } from './files.dto.js';
 import { FilesService } from './files.service.js';
 import { UploadsService } from './uploads.service.js';
 
-/** FILES_RECEIVE_TIMEOUT_MS at most, and what comes after. */
-const uploadMs = 150_000;
-
 @Controller('files')
 export class FilesController {
   constructor(
@@ -36,7 +33,7 @@ export class FilesController {
   @Post()
   @Access.signedIn()
   @Limit('uploads')
-  @Upload(uploadMs)
+  @Upload()
   upload(@Req() request: FastifyRequest): Promise<FileView> {
     return this.uploads.receive(request.raw);
   }

@@ -1,8 +1,10 @@
 import 'reflect-metadata';
 
+import { routeClasses } from '../../catalogue/timeouts.js';
 import { Editable } from '../preconditions/index.js';
 import { Deadline } from './deadline.js';
 import { AcceptsForm } from './form.js';
+import { Upload } from './upload.js';
 
 class Controller {
   @Editable()
@@ -16,9 +18,14 @@ class Controller {
   one(): void {
     return undefined;
   }
+
+  @Upload()
+  file(): void {
+    return undefined;
+  }
 }
 
-const optionsOf = (method: 'all' | 'one'): unknown =>
+const optionsOf = (method: 'all' | 'one' | 'file'): unknown =>
   Reflect.getMetadata('__fastify_route_config__', Controller.prototype[method]);
 
 describe('Options of a route', () => {
@@ -29,5 +36,10 @@ describe('Options of a route', () => {
       editable: true,
     });
     expect(optionsOf('one')).toMatchObject({ routeClass: 'probe' });
+  });
+
+  it('[PE-07][PE-08] an upload has the time that its content may take to arrive', () => {
+    expect(optionsOf('file')).toMatchObject({ upload: true, routeClass: 'upload' });
+    expect(routeClasses.upload.limit).toBeGreaterThan(120_000); // most of FILES_RECEIVE_TIMEOUT_MS
   });
 });

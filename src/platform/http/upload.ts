@@ -2,12 +2,13 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
 
 import { Busboy, type BusboyInstance } from '@fastify/busboy';
-import { applyDecorators, type CustomDecorator } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
+import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiConsumes } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 
 import { AppError } from '../errors/app-error.js';
+import { Deadline } from './deadline.js';
+import { RouteOption } from './route-option.decorator.js';
 import { hasArrived, watchPace } from './upload-pace.js';
 
 /** The only part that an upload has (RFC 7578). */
@@ -36,15 +37,12 @@ interface UploadConfig {
   upload?: boolean;
 }
 
-/**
- * For a handler that reads a file out of a form, as it comes, after its caller is known.
- * @param deadlineMs for all of it: receiving, looking at it, keeping it
- */
-export function Upload(deadlineMs: number): MethodDecorator {
+/** For a handler that reads a file out of a form, as it comes, after its caller is known. */
+export function Upload(): MethodDecorator {
   const file = { type: 'string', format: 'binary', maxLength: 1_073_741_824 } as const;
-  const config = { upload: true, deadlineMs } satisfies UploadConfig & { deadlineMs: number };
   return applyDecorators(
-    RouteConfig(config) as CustomDecorator,
+    RouteOption({ upload: true } satisfies UploadConfig),
+    Deadline('upload'),
     ApiConsumes(uploadType),
     ApiBody({
       required: true,
