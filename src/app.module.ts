@@ -7,6 +7,7 @@ import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuditLogModule } from './features/audit-log/index.js';
 import { AuditSearchModule } from './features/audit-search/index.js';
+import { AuditWitnessesModule } from './features/audit-witnesses/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BlocksModule } from './features/blocks/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
@@ -38,7 +39,7 @@ import {
 } from './platform/access/index.js';
 import { CacheModule } from './platform/cache/index.js';
 import { type Config, ConfigModule } from './platform/config/index.js';
-import { CryptoModule, type MasterKey } from './platform/crypto/index.js';
+import { CryptoModule, type MasterKey, type Passphrase } from './platform/crypto/index.js';
 import { type DatabaseConnection, DatabaseModule } from './platform/database/index.js';
 import { ProblemFilter } from './platform/errors/problem.filter.js';
 import { FileInspectionModule } from './platform/file-inspection/index.js';
@@ -65,7 +66,7 @@ import { VirusScannerModule } from './platform/virus-scanner/index.js';
 export interface Parts {
   config: Config;
   connection: DatabaseConnection;
-  masterKey: MasterKey;
+  masterKey: MasterKey | Passphrase;
   metrics: Metrics;
   logger: Logger;
 }
@@ -75,6 +76,7 @@ const features = [
   AuditModule,
   AuditLogModule,
   AuditSearchModule,
+  AuditWitnessesModule,
   RegistrationModule,
   RolesModule,
   SessionsModule,

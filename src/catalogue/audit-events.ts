@@ -15,7 +15,8 @@ export type AuditTargetKind =
   | 'second-factor'
   | 'limit'
   | 'block'
-  | 'file';
+  | 'file'
+  | 'audit-hold';
 
 /**
  * Declares one event; the type parameter is its payload. `personal` names members of it that are
@@ -264,6 +265,22 @@ export const auditEvents = {
     'access',
     'Somebody downloaded the audit trail, or what some filters leave of it',
   ),
+  'audit.archived': event<{ from: number; to: number; files: number; manifestSha256: string }>(
+    'configuration',
+    'Entries of the log were written to files, from the first to before the last number',
+  ),
+  'audit.pruned': event<{ ranges: string[]; events: number }>(
+    'configuration',
+    'Events whose time was over were removed: entries by number, first and last; never pruned itself',
+  ),
+  'audit.hold_added': event<{
+    userId: string | null;
+    category: string | null;
+    from: string | null;
+    to: string | null;
+    reason: string;
+  }>('configuration', 'Events were put under a legal hold: none of them is pruned'),
+  'audit.hold_removed': event<{ reason: string }>('configuration', 'A legal hold ended'),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

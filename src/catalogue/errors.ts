@@ -487,6 +487,14 @@ export const errors = {
     log: 'silent',
     advice: 'Check the id; events older than the time to keep them are in the archive.',
   },
+  'audit.event_pruned': {
+    status: 410,
+    title: 'The event was removed because its time was over',
+    category: 'client',
+    log: 'silent',
+    advice:
+      'Proofs made before go on to hold; the event itself is in the archive, if there is one.',
+  },
   'audit.not_sequenced': {
     status: 503,
     title: 'The event has no place in the log yet',

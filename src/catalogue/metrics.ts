@@ -49,6 +49,11 @@ export const metrics = {
     help: 'Age of the oldest event that has no place in the audit log yet',
     labels: [],
   },
+  audit_witness_answers_total: {
+    kind: 'counter',
+    help: 'Checkpoints given to witnesses, by outcome; `refused` may mean that the log is not what it was',
+    labels: ['witness', 'outcome'],
+  },
   audit_log_failures_total: {
     kind: 'counter',
     help: 'Tries to extend the audit log that failed; more than a few mean that it is broken',

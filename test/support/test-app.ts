@@ -11,7 +11,7 @@ import { AuditReader } from '../../src/features/audit/index.js';
 import { AccountsService } from '../../src/features/users/index.js';
 import { loadConfig } from '../../src/platform/config/index.js';
 import { runAs } from '../../src/platform/context/request-context.js';
-import { MasterKey } from '../../src/platform/crypto/index.js';
+import { MasterKey, type Passphrase } from '../../src/platform/crypto/index.js';
 import { DatabaseConnection, serviceRole } from '../../src/platform/database/index.js';
 import { Metrics } from '../../src/platform/telemetry/metrics.js';
 import { createTestDatabase, type TestDatabase } from './test-database.js';
@@ -48,7 +48,7 @@ export interface TestAppOptions {
   log?: (line: string) => void;
   /** Share the database of another application, as a second instance does. */
   database?: TestDatabase;
-  masterKey?: MasterKey;
+  masterKey?: MasterKey | Passphrase;
 }
 
 /** The application over a real database, called without a socket unless a test listens. */
@@ -57,7 +57,7 @@ export class TestApp {
     readonly app: NestFastifyApplication,
     readonly database: TestDatabase,
     private readonly ownsDatabase: boolean,
-    readonly masterKey: MasterKey,
+    readonly masterKey: MasterKey | Passphrase,
   ) {}
 
   static async start(options: TestAppOptions = {}): Promise<TestApp> {

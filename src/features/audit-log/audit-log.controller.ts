@@ -19,6 +19,7 @@ export class AuditLogController {
    * Prove that an event is in the log. Whoever has the public key checks it without us; a checkpoint
    * kept elsewhere shows that the log has not been made anew.
    * @throws {404} audit.event_not_found
+   * @throws {410} audit.event_pruned
    * @throws {503} audit.not_sequenced
    */
   @Get('events/:id/proof')

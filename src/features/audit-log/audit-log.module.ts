@@ -12,5 +12,7 @@ import { Sequencer } from './sequencer.js';
   controllers: [AuditLogController],
   providers: [AuditLogRepository, LogKey, Sequencer, AuditLogService, AuditVerifier, LogSnapshots],
   exports: [AuditLogService, AuditVerifier, LogKey, LogSnapshots, Sequencer],
+  providers: [AuditLogRepository, LogKey, Sequencer, AuditLogService, AuditVerifier],
+  exports: [AuditLogRepository, AuditLogService, AuditVerifier, LogKey, Sequencer],
 })
 export class AuditLogModule {}

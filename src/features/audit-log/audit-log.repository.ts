@@ -116,6 +116,24 @@ export class AuditLogRepository {
     return row?.note ?? null;
   }
 
+  /**
+   * The newest checkpoint with the cosignatures of its witnesses; among those that have some, when
+   * `cosigned`, and that hold the entry `index`.
+   */
+  async cosignedCheckpoint(index: number, cosigned: boolean): Promise<string | null> {
+    const row = await this.database.row<{ note: string }>(
+      `SELECT note || coalesce(lines, '') AS note
+       FROM audit_checkpoints LEFT JOIN LATERAL (
+         SELECT string_agg(line, '' ORDER BY witness) AS lines FROM audit_cosignatures
+         WHERE audit_cosignatures.size = audit_checkpoints.size
+       ) AS cosignatures ON true
+       WHERE size > $1 ${cosigned ? 'AND size = (SELECT max(size) FROM audit_cosignatures)' : ''}
+       ORDER BY size DESC LIMIT 1`,
+      [index],
+    );
+    return row?.note ?? null;
+  }
+
   async addCheckpoint(size: number, root: Buffer, note: string): Promise<void> {
     await this.database.rows(
       'INSERT INTO audit_checkpoints (size, root, note) VALUES ($1, $2, $3)',
@@ -156,8 +174,18 @@ export class AuditLogRepository {
 
   /** Entries from `start` to `end`, without `end`. */
   async entries(start: number, end: number): Promise<StoredEntry[]> {
+    // The events in the log say what was pruned; audit_prunings only says where to look.
     const rows = await this.database.rows<Omit<StoredEntry, 'index'> & { index: string }>(
-      `SELECT log_index AS index, event_id AS "eventId", leaf, false AS pruned
+      `WITH covered AS MATERIALIZED (
+         SELECT first_index, last_index FROM audit_prunings
+         JOIN audit_events AS pruning ON pruning.id = audit_prunings.event_id
+         WHERE first_index < $2 AND last_index >= $1 AND action = 'audit.pruned'
+           AND (leaf::jsonb #> '{payload,ranges}') ? (first_index || '-' || last_index)
+           AND EXISTS (SELECT FROM audit_entries WHERE audit_entries.event_id = pruning.id)
+       )
+       SELECT log_index AS index, event_id AS "eventId", leaf,
+              leaf IS NULL AND EXISTS (
+                SELECT FROM covered WHERE log_index BETWEEN first_index AND last_index) AS pruned
        FROM audit_entries LEFT JOIN audit_events ON id = event_id
        WHERE log_index >= $1 AND log_index < $2 ORDER BY log_index`,
       [start, end],

@@ -28,22 +28,28 @@ export class AuditLogService {
     private readonly key: LogKey,
   ) {}
 
-  /** The newest checkpoint, a signed note; that of an empty log when there is none yet. */
+  /**
+   * The newest checkpoint, a signed note, with the cosignatures that there are; that of an empty log
+   * when there is none yet.
+   */
   async checkpoint(): Promise<string> {
     const empty = { origin: this.key.signer.name, size: 0, root: emptyRoot };
-    return (await this.repository.newestCheckpoint()) ?? signCheckpoint(empty, this.key.signer);
+    const newest = await this.repository.cosignedCheckpoint(-1, false);
+    return newest ?? signCheckpoint(empty, this.key.signer);
   }
 
   publicKey(): string {
     return `${this.key.verifierKey}\n`;
   }
 
-  /** @throws AppError `audit.event_not_found`, `audit.not_sequenced` */
+  /** @throws AppError `audit.event_not_found`, `audit.event_pruned`, `audit.not_sequenced` */
   async proof(eventId: string): Promise<ProofView> {
     const leaf = await this.repository.leafOf(eventId);
-    if (leaf === null) throw new AppError('audit.event_not_found');
+    if (leaf === null) throw new AppError(await this.whyGone(eventId));
     const index = await this.placeOf(eventId);
-    const checkpoint = await this.checkpoint();
+    // What witnesses have seen proves more than what is newest.
+    const cosigned = await this.repository.cosignedCheckpoint(index, true);
+    const checkpoint = cosigned ?? (await this.checkpoint());
     const { size } = openCheckpoint(checkpoint, this.key.verifier);
     const hashes = await inclusionProof(index, size, this.repository.readTiles);
     return {
@@ -63,6 +69,13 @@ export class AuditLogService {
     if (from > end) throw invalid('/query/from', 'max', 'must not be greater than to');
     const proof = await consistencyProof(from, end, this.repository.readTiles);
     return { from, to: end, proof: proof.map((hash) => hash.toString('base64')) };
+  }
+
+  private async whyGone(eventId: string): Promise<'audit.event_pruned' | 'audit.event_not_found'> {
+    const index = await this.repository.indexOf(eventId);
+    if (index === null) return 'audit.event_not_found';
+    const [entry] = await this.repository.entries(index, index + 1);
+    return entry?.pruned ? 'audit.event_pruned' : 'audit.event_not_found';
   }
 
   private async placeOf(eventId: string): Promise<number> {

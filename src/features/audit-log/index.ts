@@ -1,3 +1,4 @@
+export { AuditLogRepository, type StoredEntry } from './audit-log.repository.js';
 export { AuditLogModule } from './audit-log.module.js';
 export { AuditLogService } from './audit-log.service.js';
 export { AuditFinding, AuditVerifier, type Verified } from './audit-verifier.js';

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 
 import { ProcessConfig } from '../../platform/config/index.js';
-import { KeyRing } from '../../platform/crypto/index.js';
+import { KeyRing, MasterKeyError } from '../../platform/crypto/index.js';
 import { Database } from '../../platform/database/index.js';
 import {
   type NoteSigner,
@@ -29,7 +29,7 @@ export class LogKey implements OnModuleInit {
     private readonly process: ProcessConfig,
   ) {}
 
-  /** @throws Error when the key that is stored does not open: nothing is signed with another one */
+  /** @throws MasterKeyError when the key that is stored does not open: nothing is signed with another one */
   async onModuleInit(): Promise<void> {
     await this.database.transaction(async () => {
       await this.database.lock('audit-log-key');
@@ -61,7 +61,14 @@ export class LogKey implements OnModuleInit {
   }
 
   private open({ origin, seedSealed }: { origin: string; seedSealed: Buffer }): Buffer {
-    return this.keyRing.open('audit', seedSealed, context(origin));
+    try {
+      return this.keyRing.open('audit', seedSealed, context(origin));
+    } catch (error) {
+      throw new MasterKeyError(
+        `The key of the audit log ${origin} cannot be opened: ${(error as Error).message}. ` +
+          'Put table data_keys back as it was; another key would begin another log.',
+      );
+    }
   }
 
   private use(origin: string, seed: Buffer): void {

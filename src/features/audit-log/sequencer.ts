@@ -12,7 +12,10 @@ import { Queue } from '../../platform/queue/index.js';
 import { Metrics } from '../../platform/telemetry/metrics.js';
 import {
   emptyRoot,
+  MissingTileError,
+  NoteError,
   openCheckpoint,
+  rootAt,
   signCheckpoint,
   TreeBuilder,
   type TreeHead,
@@ -38,6 +41,11 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
   private stopped = false;
   /** The largest tree this process has seen: it can grow, and it cannot shrink. */
   private largest: TreeHead = { size: 0, root: emptyRoot };
+  /** Heads from elsewhere that the log must extend, until it has been seen to. */
+  private readonly anchors: TreeHead[] = [];
+  private halted: string | null = null;
+  /** What is wrong with the log; null when it was fine at the last look. */
+  private fault: string | null = null;
 
   constructor(
     private readonly repository: AuditLogRepository,
@@ -76,6 +84,27 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
     }
   }
 
+  /** The log must go on from this head, which was kept elsewhere: looked at before it is extended. */
+  mustExtend(head: TreeHead): void {
+    this.anchors.push(head);
+  }
+
+  /** What is known of the log elsewhere contradicts it: nothing is added until somebody looks. */
+  halt(reason: string): void {
+    this.halted = reason;
+  }
+
+  /** Looks whether the log is the one that was signed, without extending it. */
+  async check(): Promise<void> {
+    await this.database
+      .transaction(() => this.resume())
+      .catch((error: Error) => this.failed(error));
+  }
+
+  get broken(): string | null {
+    return this.fault;
+  }
+
   private async addBatch(): Promise<number> {
     if (!(await this.repository.tryLock())) return 0;
     const pending = await this.repository.takePending(batchSize);
@@ -94,6 +123,7 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
 
   /** What has been signed before must be what is stored, or signing more would cover it up. */
   private async resume(): Promise<TreeBuilder> {
+    if (this.halted !== null) throw new BrokenLogError(this.halted);
     const note = await this.repository.newestCheckpoint();
     const head = note ? openCheckpoint(note, this.key.verifier) : { size: 0, root: emptyRoot };
     if (head.size < this.largest.size) {
@@ -103,7 +133,22 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
     if (!builder.root().equals(head.root)) {
       throw new BrokenLogError(`the tiles do not lead to the checkpoint of size ${head.size}`);
     }
+    await this.checkAnchors(head.size);
+    this.fault = null;
     return builder;
+  }
+
+  private async checkAnchors(size: number): Promise<void> {
+    for (let anchor = this.anchors.at(-1); anchor; anchor = this.anchors.at(-1)) {
+      if (size < anchor.size) {
+        throw new BrokenLogError(`the log had ${anchor.size} entries elsewhere and has ${size}`);
+      }
+      const root = await rootAt(anchor.size, this.repository.readTiles);
+      if (!root.equals(anchor.root)) {
+        throw new BrokenLogError(`its first ${anchor.size} entries are not those kept elsewhere`);
+      }
+      this.anchors.pop();
+    }
   }
 
   private grown(head: TreeHead): void {
@@ -125,9 +170,15 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
       this.metrics.gauge('audit_log_lag_seconds').set(oldest ? ageSeconds(oldest) : 0);
       if (events > 0) await this.run();
     } catch (error) {
-      this.metrics.counter('audit_log_failures_total').inc();
-      this.logger.error({ err: error as Error }, 'The audit log could not be extended');
+      this.failed(error as Error);
     }
+  }
+
+  private failed(error: Error): void {
+    const kinds = [BrokenLogError, MissingTileError, NoteError];
+    if (kinds.some((kind) => error instanceof kind)) this.fault = error.message;
+    this.metrics.counter('audit_log_failures_total').inc();
+    this.logger.error({ err: error }, 'The audit log could not be extended');
   }
 }
 

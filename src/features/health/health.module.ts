@@ -9,5 +9,6 @@ import { ProbesController } from './probes.controller.js';
   imports: [TerminusModule.forRoot({ logger: false })],
   controllers: [HealthController, ProbesController],
   providers: [HealthService],
+  exports: [HealthService],
 })
 export class HealthModule {}

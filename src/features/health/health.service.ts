@@ -37,7 +37,7 @@ export class HealthService {
     redis: Redis,
     vitals: DatabaseVitals,
     overload: Overload,
-    indicators: HealthIndicatorService,
+    private readonly indicators: HealthIndicatorService,
     typeOrm: TypeOrmHealthIndicator,
   ) {
     this.components = [
@@ -76,6 +76,14 @@ export class HealthService {
         },
       });
     }
+  }
+
+  /** A part of the service that can be told whether it is well; nobody waits for it. */
+  watch(name: string, isWell: () => boolean): void {
+    const indicator = this.indicators.check(name);
+    const check = (): Promise<HealthIndicatorResult> =>
+      Promise.resolve(isWell() ? indicator.up() : indicator.down());
+    this.components.push({ name, required: false, check });
   }
 
   async readiness(): Promise<ProbeView['status']> {

@@ -14,6 +14,7 @@ import {
   type Variable,
 } from './concern.js';
 import { fileTypes } from '../../catalogue/file-types.js';
+import { daysByCategory, witnessList } from './audit-settings.js';
 import { optionalScanner } from './file-settings.js';
 import { optionalSender, optionalSmtpServer } from './mail-settings.js';
 
@@ -357,6 +358,53 @@ export class SecretsConfig extends Concern('Secrets', {
     name: 'MASTER_KEY_FILE',
     description: 'File that holds the master key, instead of MASTER_KEY.',
   }),
+  passphrase: optionalText({
+    name: 'MASTER_KEY_PASSPHRASE',
+    description:
+      'Passphrase that the master key is derived from (20 characters or more), instead of MASTER_KEY; ' +
+      'decided at the first start of a database.',
+    secret: true,
+  }),
+  passphraseFile: optionalText({
+    name: 'MASTER_KEY_PASSPHRASE_FILE',
+    description: 'File that holds the passphrase, instead of MASTER_KEY_PASSPHRASE.',
+  }),
+}) {}
+
+export class AuditConfig extends Concern('Audit trail', {
+  retentionDays: integer({
+    name: 'AUDIT_RETENTION_DAYS',
+    description:
+      'Age at which `audit prune` removes events; it is run by operators, never by itself.',
+    default: 2_557,
+    min: 1,
+    max: 36_525,
+  }),
+  retentionByCategory: daysByCategory({
+    name: 'AUDIT_RETENTION_BY_CATEGORY',
+    description: 'Other ages for some categories: access=365,authentication=730.',
+    defaultText: 'all the same',
+  }),
+  checkpointFile: optionalText({
+    name: 'AUDIT_CHECKPOINT_FILE',
+    description:
+      'File that checkpoints of the audit log are appended to, best on another machine: a log that ' +
+      'was cut or made anew does not extend them, and is not extended.',
+  }),
+  witnesses: witnessList({
+    name: 'AUDIT_WITNESSES',
+    description:
+      'Witnesses that cosign checkpoints (C2SP tlog-witness), comma-separated, each as ' +
+      '`<verifier key> <submission prefix>`. A private address must be in OUTGOING_NETWORKS.',
+    defaultText: 'none',
+  }),
+  publishSeconds: integer({
+    name: 'AUDIT_PUBLISH_SECONDS',
+    description: 'Least time between two checkpoints that go to the file and to the witnesses.',
+    default: 60,
+    min: 1,
+    max: DAY,
+  }),
 }) {}
 
 export class AccountsConfig extends Concern('Accounts', {
@@ -642,6 +690,7 @@ export const concerns: readonly ConcernClass[] = [
   QueueConfig,
   MailConfig,
   SecretsConfig,
+  AuditConfig,
   AccountsConfig,
   TokensConfig,
   ApiKeysConfig,

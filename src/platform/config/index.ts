@@ -9,6 +9,7 @@ export {
   text,
   url,
 } from './concern.js';
+export type { WitnessSetting } from './audit-settings.js';
 export * from './concerns.js';
 export { ConfigModule } from './config.module.js';
 export {
@@ -17,4 +18,5 @@ export {
   type Environment,
   loadConfig,
   parseMasterKey,
+  shortestPassphrase,
 } from './load-config.js';

@@ -10,6 +10,9 @@ import {
   TokensConfig,
 } from './concerns.js';
 
+/** Characters. Whoever has the database may try as many as they like. */
+export const shortestPassphrase = 20;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The environment is not usable; `lines` has one line for each wrong variable, without values. */
@@ -80,17 +83,12 @@ function readVariable(
 
 function rulesAcrossVariables(config: Config): string[] {
   const problems: string[] = [];
-  const { masterKey, masterKeyFile } = config.get(SecretsConfig);
+  const { masterKey } = config.get(SecretsConfig);
   const { adminEmail, adminPassword, breachedPasswordsUrl } = config.get(AccountsConfig);
   const { accessTokenSeconds, sessionIdleSeconds, sessionSeconds } = config.get(TokensConfig);
   const { metricsToken, corsOrigins } = config.get(PerimeterConfig);
   const { url: redisUrl } = config.get(RedisConfig);
-  if (masterKey && masterKeyFile) {
-    problems.push('MASTER_KEY and MASTER_KEY_FILE are both set: keep one');
-  }
-  if (config.production && !masterKey && !masterKeyFile) {
-    problems.push('MASTER_KEY or MASTER_KEY_FILE is required in production');
-  }
+  problems.push(...secretsProblems(config));
   if (masterKey) problems.push(...masterKeyProblems(masterKey));
   if (Boolean(adminEmail) !== Boolean(adminPassword)) {
     problems.push('ADMIN_EMAIL and ADMIN_PASSWORD are set together or not at all');
@@ -113,6 +111,31 @@ function rulesAcrossVariables(config: Config): string[] {
   }
   if (config.production && corsOrigins.some((origin) => origin.startsWith('http://'))) {
     problems.push('CORS_ORIGINS must use https:// in production');
+  }
+  return problems;
+}
+
+/** The master key comes from one place. */
+function secretsProblems(config: Config): string[] {
+  const secrets = config.get(SecretsConfig);
+  const { masterKey, masterKeyFile, passphrase, passphraseFile } = secrets;
+  const problems: string[] = [];
+  const given = [
+    masterKey && 'MASTER_KEY',
+    masterKeyFile && 'MASTER_KEY_FILE',
+    passphrase && 'MASTER_KEY_PASSPHRASE',
+    passphraseFile && 'MASTER_KEY_PASSPHRASE_FILE',
+  ].filter(Boolean);
+  if (given.length > 1) {
+    problems.push(
+      `${given.join(' and ')} are ${given.length === 2 ? 'both ' : 'all '}set: keep one`,
+    );
+  }
+  if (config.production && given.length === 0) {
+    problems.push('MASTER_KEY or MASTER_KEY_FILE is required in production');
+  }
+  if (passphrase !== undefined && passphrase.length < shortestPassphrase) {
+    problems.push(`MASTER_KEY_PASSPHRASE must have ${shortestPassphrase} characters or more`);
   }
   return problems;
 }

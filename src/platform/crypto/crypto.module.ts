@@ -3,11 +3,12 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Database } from '../database/database.js';
 import { KeyRing } from './key-ring.js';
 import { MasterKey } from './master-key.js';
+import type { Passphrase } from './passphrase.js';
 
 @Global()
 @Module({})
 export class CryptoModule {
-  static with(masterKey: MasterKey): DynamicModule {
+  static with(masterKey: MasterKey | Passphrase): DynamicModule {
     return {
       module: CryptoModule,
       providers: [

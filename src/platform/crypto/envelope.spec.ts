@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
-import { open, seal } from './envelope.js';
+import { modifiedTags, validVectors } from '../../../test/support/aes-gcm-vectors.js';
+import { decrypt, encrypt, open, seal } from './envelope.js';
 
 describe('Sealed values', () => {
   const key = randomBytes(32);
@@ -33,4 +34,25 @@ describe('Sealed values', () => {
     );
     expect(nonces.size).toBe(5_000);
   });
+
+  it.each(validVectors)(
+    '[DP-01] are those of Wycheproof vector $id',
+    ({ key: k, iv, aad, msg, ct, tag }) => {
+      const ciphertext = Buffer.concat([ct, tag]);
+      expect(Buffer.concat(encrypt(k, iv, msg, aad))).toEqual(ciphertext);
+      expect(decrypt(k, iv, ciphertext, aad)).toEqual(msg);
+      const cut = Buffer.concat([ct, tag.subarray(0, 12)]);
+      expect(() => decrypt(k, iv, cut, aad)).toThrow(); // NIST would allow 96 bits; we do not
+    },
+  );
+
+  it.each(Object.entries(modifiedTags.tags))(
+    '[DP-01][F17] do not open with the tag of Wycheproof vector %s',
+    (_, tag) => {
+      const [k, iv, ct] = [modifiedTags.key, modifiedTags.iv, modifiedTags.ct + tag].map((hex) =>
+        Buffer.from(hex, 'hex'),
+      ) as [Buffer, Buffer, Buffer];
+      expect(() => decrypt(k, iv, ct, Buffer.alloc(0))).toThrow();
+    },
+  );
 });

@@ -13,9 +13,11 @@ const tagBytes = 16;
  */
 export function seal(key: Buffer, plaintext: Buffer, context: string): Buffer {
   const iv = randomBytes(ivBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(Buffer.from(context));
-  const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()]);
-  return Buffer.concat([Buffer.of(version), iv, ciphertext, cipher.getAuthTag()]);
+  return Buffer.concat([
+    Buffer.of(version),
+    iv,
+    ...encrypt(key, iv, plaintext, Buffer.from(context)),
+  ]);
 }
 
 /** @throws Error when key, context or value are not the ones that were sealed together */
@@ -24,9 +26,20 @@ export function open(key: Buffer, sealed: Buffer, context: string): Buffer {
     throw new Error('not a sealed value');
   }
   const iv = sealed.subarray(1, 1 + ivBytes);
+  return decrypt(key, iv, sealed.subarray(1 + ivBytes), Buffer.from(context));
+}
+
+/** Ciphertext in parts, the tag last. Never twice with the same key and nonce. */
+export function encrypt(key: Buffer, iv: Buffer, plaintext: Buffer, aad: Buffer): Buffer[] {
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(aad);
+  return [cipher.update(plaintext), cipher.final(), cipher.getAuthTag()];
+}
+
+/** @throws Error when the tag, the last 16 bytes, is not that of key, nonce, data and ciphertext */
+export function decrypt(key: Buffer, iv: Buffer, ciphertext: Buffer, aad: Buffer): Buffer {
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes })
-    .setAAD(Buffer.from(context))
-    .setAuthTag(sealed.subarray(-tagBytes));
-  const ciphertext = sealed.subarray(1 + ivBytes, -tagBytes);
-  return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
+    .setAAD(aad)
+    .setAuthTag(ciphertext.subarray(-tagBytes));
+  const plaintext = decipher.update(ciphertext.subarray(0, -tagBytes));
+  return Buffer.concat([plaintext, decipher.final()]);
 }

@@ -2,7 +2,8 @@ import { createHmac, hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 
 import { type Database } from '../database/database.js';
 import { open, seal } from './envelope.js';
-import { type MasterKey, MasterKeyError } from './master-key.js';
+import { MasterKey, MasterKeyError } from './master-key.js';
+import { type Passphrase, passphraseIterations, saltBytes } from './passphrase.js';
 
 /** What data keys exist for; a key of one class never opens a value of another. */
 export const keyClasses = [
@@ -41,13 +42,14 @@ export class KeyRing {
    * @throws MasterKeyError naming the key, when the master key does not open what is stored:
    *   a new key is never made over old data
    */
-  static async load(database: Database, masterKey: MasterKey): Promise<KeyRing> {
+  static async load(database: Database, given: MasterKey | Passphrase): Promise<KeyRing> {
     const ring = new KeyRing();
     await database.transaction(async () => {
       await database.lock('data-keys');
       const rows = await database.rows<DataKeyRow>(
         'SELECT id, class, wrapped FROM data_keys ORDER BY created_at',
       );
+      const masterKey = await derived(database, given, rows.length > 0);
       for (const row of rows) ring.add(row, unwrap(row, masterKey));
       for (const keyClass of keyClasses) {
         if (!ring.current.has(keyClass)) await ring.create(keyClass, database, masterKey);
@@ -99,6 +101,41 @@ export class KeyRing {
     ]);
     this.add(row, key);
   }
+}
+
+/** The salt is made with the first data key: later, a passphrase could not be what opens them. */
+async function derived(
+  database: Database,
+  given: MasterKey | Passphrase,
+  inUse: boolean,
+): Promise<MasterKey> {
+  const stored = await database.row<{ salt: Buffer; iterations: number }>(
+    'SELECT salt, iterations FROM master_key_salt',
+  );
+  if (given instanceof MasterKey) {
+    if (!stored) return given;
+    throw new MasterKeyError(
+      `This database was made with a passphrase, and ${given.source} is none. ` +
+        'Set MASTER_KEY_PASSPHRASE or MASTER_KEY_PASSPHRASE_FILE.',
+    );
+  }
+  if (!stored && inUse) {
+    throw new MasterKeyError(
+      `This database was made with a master key, and ${given.source} holds a passphrase. ` +
+        'Set MASTER_KEY or MASTER_KEY_FILE.',
+    );
+  }
+  const { salt, iterations } = stored ?? {
+    salt: randomBytes(saltBytes),
+    iterations: passphraseIterations,
+  };
+  if (!stored) {
+    await database.rows('INSERT INTO master_key_salt (salt, iterations) VALUES ($1, $2)', [
+      salt,
+      iterations,
+    ]);
+  }
+  return new MasterKey(await given.derive(salt, iterations), given.source);
 }
 
 function unwrap(row: DataKeyRow, masterKey: MasterKey): Buffer {
