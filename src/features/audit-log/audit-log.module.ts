@@ -11,8 +11,6 @@ import { Sequencer } from './sequencer.js';
 @Module({
   controllers: [AuditLogController],
   providers: [AuditLogRepository, LogKey, Sequencer, AuditLogService, AuditVerifier, LogSnapshots],
-  exports: [AuditLogService, AuditVerifier, LogKey, LogSnapshots, Sequencer],
-  providers: [AuditLogRepository, LogKey, Sequencer, AuditLogService, AuditVerifier],
-  exports: [AuditLogRepository, AuditLogService, AuditVerifier, LogKey, Sequencer],
+  exports: [AuditLogRepository, AuditLogService, AuditVerifier, LogKey, LogSnapshots, Sequencer],
 })
 export class AuditLogModule {}
