@@ -8,6 +8,7 @@ import { AuditModule } from './features/audit/index.js';
 import { AuditLogModule } from './features/audit-log/index.js';
 import { AuditSearchModule } from './features/audit-search/index.js';
 import { AuditWitnessesModule } from './features/audit-witnesses/index.js';
+import { AuditSummaryModule } from './features/audit-summary/index.js';
 import { AuthModule, BearerStrategy, CookieStrategy } from './features/auth/index.js';
 import { BlocksModule } from './features/blocks/index.js';
 import { BrowserGuard, BrowserModule } from './features/browser/index.js';
@@ -77,6 +78,7 @@ const features = [
   AuditLogModule,
   AuditSearchModule,
   AuditWitnessesModule,
+  AuditSummaryModule,
   RegistrationModule,
   RolesModule,
   SessionsModule,

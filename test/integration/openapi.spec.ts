@@ -328,6 +328,8 @@ describe('The OpenAPI document', () => {
     expect(await status('GET', `${audit}/timelines/addresses/127.0.0.1`, { token })).toBe(200);
     expect(await status('GET', `${audit}/timelines/addresses/x`, { token })).toBe(400);
     expect(await status('GET', `${audit}/timelines/requests/x`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/summary`, { token })).toBe(200);
+    expect(await status('GET', `${audit}/summary?day=x`, { token })).toBe(400);
   });
 
   it('[OP-02][ER-01] fits every answer about tokens of others', async () => {

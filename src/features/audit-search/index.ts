@@ -1,1 +1,2 @@
 export { AuditSearchModule } from './audit-search.module.js';
+export { firstIdOf } from './search.query.js';

@@ -264,6 +264,14 @@ export class UsersRepository {
     return row !== undefined;
   }
 
+  async administrators(): Promise<string[]> {
+    const rows = await this.database.rows<{ id: string }>(
+      'SELECT user_id AS id FROM user_roles WHERE role_name = $1',
+      [administratorRole],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Changes an active account; false when there is none. */
   private async changed(
     assignment: string,

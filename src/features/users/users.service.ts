@@ -47,6 +47,11 @@ export class UsersService {
     });
   }
 
+  /** Who is an administrator now, by id. */
+  administrators(): Promise<string[]> {
+    return this.users.administrators();
+  }
+
   /** The caller's own account. */
   async own(): Promise<UserView> {
     const { userId } = currentPrincipal();

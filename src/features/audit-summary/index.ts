@@ -1,0 +1,1 @@
+export { AuditSummaryModule } from './audit-summary.module.js';
