@@ -117,6 +117,10 @@ export const auditEvents = {
     'authentication',
     'A change was asked for with a wrong present password',
   ),
+  'auth.link_asked': event<{ purpose: 'reset_password' | 'confirm_address' }>(
+    'authentication',
+    'Somebody asked for a link to the address of an account; a failure when no account waits for one',
+  ),
   'auth.link_refused': event<{ purpose: string }>(
     'authentication',
     'A link was opened that is spent, over, replaced or made up',

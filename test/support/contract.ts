@@ -14,6 +14,8 @@ const occasional = new Set(['Access-Control-Allow-Origin', 'Idempotency-Replayed
 export class Contract {
   /** Statuses seen, by operation id. */
   readonly seen = new Map<string, Set<number>>();
+  /** Request ids of what was done, by operation id. */
+  readonly done = new Map<string, string[]>();
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true, formats: fullFormats });
   private readonly validators = new Map<string, ValidateFunction>();
   private readonly document: OpenAPIObject;
@@ -52,6 +54,9 @@ export class Contract {
     this.checkHeaders(name, response, answer);
     const statuses = this.seen.get(operation.operationId!) ?? new Set();
     this.seen.set(operation.operationId!, statuses.add(answer.status));
+    if (answer.status >= 300) return;
+    const done = this.done.get(operation.operationId!) ?? [];
+    this.done.set(operation.operationId!, [...done, answer.headers['x-request-id']!]);
   }
 
   /** The operation of an address; `/users/me` before `/users/{id}`. */

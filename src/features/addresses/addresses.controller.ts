@@ -6,7 +6,6 @@ import { Limit } from '../../platform/throttling/limit.decorator.js';
 import { AddressChangeService } from './address-change.service.js';
 import { AddressRequest, ConfirmAddress } from './addresses.dto.js';
 import { AddressesService } from './addresses.service.js';
-import { ConfirmationLinksService } from './confirmation-links.service.js';
 
 const PublicAttempt = (): MethodDecorator => applyDecorators(Access.public(), Limit('auth'));
 const OwnAddress = (): MethodDecorator =>
@@ -16,7 +15,6 @@ const OwnAddress = (): MethodDecorator =>
 export class AddressesController {
   constructor(
     private readonly addresses: AddressesService,
-    private readonly links: ConfirmationLinksService,
     private readonly changes: AddressChangeService,
   ) {}
 
@@ -40,7 +38,7 @@ export class AddressesController {
   @HttpCode(202)
   @PublicAttempt()
   resend(@Body() { email }: AddressRequest): Promise<void> {
-    return this.links.sendAgain(email);
+    return this.addresses.sendAgain(email);
   }
 
   /**

@@ -12,12 +12,14 @@ import { OwnPasswordService } from './own-password.service.js';
 import { PasswordChangesService } from './password-changes.service.js';
 import { PasswordResetService } from './password-reset.service.js';
 import { PasswordsController } from './passwords.controller.js';
+import { ResetLinksService } from './reset-links.service.js';
 
 @Module({
   imports: [AuthModule, UsersModule, SessionsModule, LockoutModule, MfaModule, ApiKeysModule],
   controllers: [PasswordsController],
   providers: [
     ForgottenPasswordsService,
+    ResetLinksService,
     PasswordResetService,
     OwnPasswordService,
     PasswordChangesService,

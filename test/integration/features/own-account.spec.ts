@@ -78,6 +78,30 @@ describe('What owners change about their accounts', () => {
       expect(mailbox.to('nobody@example.com')).toEqual([]);
     });
 
+    it('[AU-01] who asks for a link is seen, also for an account that does not exist', async () => {
+      const asked = new Set<string>();
+      for (const path of ['email/resend', 'password/forgot']) {
+        for (const email of [ada.email, `nobody-${ada.email}`]) {
+          asked.add((await auth(path, { email })).headers['x-request-id']!);
+        }
+      }
+      await eventually(async () => expect(await jobs()).toBe(0));
+      const events = (await app.audit('auth.link_asked')).filter((event) =>
+        asked.has(event['request_id'] as string),
+      );
+      const told = events.map(({ payload, outcome, target_id: target }) => ({
+        ...(payload as object),
+        ...{ outcome, target },
+      }));
+      expect(told).toHaveLength(4);
+      for (const purpose of ['reset_password', 'confirm_address']) {
+        expect(told).toContainEqual({ purpose, outcome: 'success', target: ada.id });
+        expect(told).toContainEqual({ purpose, outcome: 'failure', target: null });
+      }
+      expect(events.every(({ address }) => address !== null)).toBe(true);
+      expect(JSON.stringify(events)).not.toContain(ada.email);
+    });
+
     it('[V6.5.5] is not confirmed by a link that is over, or by one for something else', async () => {
       const { token } = await mail(ada.email, 'Confirm your address');
       await app.database.superuser.query(
