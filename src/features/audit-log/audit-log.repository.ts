@@ -25,7 +25,7 @@ export interface StoredEntry {
   pruned: boolean;
 }
 
-/** The locks of the log, by name. */
+/** The locks of the log, by name. Erasing a person takes this one as well (`audit.repository.ts`). */
 const sequencerLock = 'gatehouse:audit-sequencer';
 
 /** All SQL of the log: what waits for it, its entries, tiles, checkpoints and key. */

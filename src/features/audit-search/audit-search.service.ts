@@ -40,7 +40,7 @@ export class AuditSearchService {
     of: Pick<EventSearch, 'about' | 'ip' | 'requestId'>,
     { from, to, limit = usualItems, cursor }: ReadTimeline,
   ): Promise<TimelineView> {
-    const search = { ...searchOf({ ip: of.ip, from, to }, '/path/address'), ...of };
+    const search = { ...of, ...searchOf({ ip: of.ip, from, to }, '/path/address') };
     const page = { order: 'oldest first', after: cursor, limit } as const;
     const { items, nextCursor } = await this.page('timeline', search, page);
     return { items: items.map(TimelineEntryView.told), nextCursor };

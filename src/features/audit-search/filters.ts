@@ -44,7 +44,7 @@ function timeOf(text: string | undefined, name: string): Date | undefined {
 function networkOf(text: string, place: string): string {
   const [written = ''] = text.split('/', 1);
   try {
-    if (isIP(written) === 0) throw new Error('not in the usual form');
+    if (isIP(written) === 0 || text.includes('%')) throw new Error('not in the usual form');
     if (!text.includes('/')) return ipaddr.process(text).toString();
     const [address, bits] = ipaddr.parseCIDR(text);
     return `${address.toString()}/${bits}`;

@@ -73,6 +73,8 @@ export class AuditRepository {
 
   /** What was sealed for these people cannot be read from now on, nor found by address. */
   async destroyKeys(subjectIds: readonly string[]): Promise<void> {
+    // That of the sequencer: one that runs now does not see this transaction, nor is seen by it.
+    await this.database.lock('audit-sequencer');
     await this.database.rows(
       `INSERT INTO audit_subject_keys (subject_id, wrapped, destroyed_at)
        SELECT id, NULL, now() FROM unnest($1::uuid[]) AS id ORDER BY id

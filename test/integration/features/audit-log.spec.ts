@@ -7,6 +7,7 @@ import {
   Sequencer,
 } from '../../../src/features/audit-log/index.js';
 import { AuditLogRepository } from '../../../src/features/audit-log/audit-log.repository.js';
+import { Database } from '../../../src/platform/database/index.js';
 import {
   isConsistent,
   leafHash,
@@ -74,6 +75,27 @@ describe('The audit log', () => {
     expect((await read(`consistency?from=0`)).body).toMatchObject({ proof: [] });
     expectProblem(await read('consistency?from=9&to=8'), 'validation.failed');
     expectProblem(await read('consistency?to=999999'), 'validation.failed');
+  });
+
+  it('[AU-06] keeps no address of somebody who is erased while the log takes it up', async () => {
+    const gone = await app.member();
+    const held = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const erasing = app.app.get(Database).transaction(async () => {
+      await app.app.get(AuditService).forget([gone.id]);
+      begun.resolve();
+      await held.promise;
+    });
+    await begun.promise;
+    await sequence();
+    held.resolve();
+    await erasing;
+    await sequence();
+    const { rows } = await app.database.superuser.query(
+      'SELECT address FROM audit_addresses WHERE subject_id = $1',
+      [gone.id],
+    );
+    expect(rows).toEqual([]);
   });
 
   it('[AU-02] has each event once, however many sequence at a time', async () => {

@@ -132,6 +132,7 @@ describe('Searching the audit trail', () => {
     ['ip=192.0.2', 'ip'],
     ['ip=192.0.2.0/40', 'ip'],
     ['ip=%3A%3Axyz', 'ip'],
+    ['ip=fe80%3A%3A1%25eth0', 'ip'],
     ['limit=101', 'limit'],
     ['cursor=1', 'cursor'],
     ['sort=time', 'sort'],
@@ -191,7 +192,11 @@ describe('Searching the audit trail', () => {
     }
     const own = await read(`timelines/users/${member.id}?limit=1`);
     expect(own.body.items[0].summary).toMatch(/^An account was registered: by /);
-    expectProblem(await read('timelines/addresses/nowhere'), 'validation.failed');
+    for (const none of ['nowhere', 'fe80::1%25eth0', '192.0.2.0%2F40']) {
+      expectProblem(await read(`timelines/addresses/${none}`), 'validation.failed');
+    }
+    const mapped = await read(`timelines/addresses/::ffff:${address}?limit=1`);
+    expect(mapped.body.items).toHaveLength(1);
   });
 
   describe('exported', () => {
