@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AddressesModule } from './features/addresses/index.js';
 import { AuditModule } from './features/audit/index.js';
+import { AuditKeepingModule } from './features/audit-keeping/index.js';
 import { AuditLogModule } from './features/audit-log/index.js';
 import { AuditSearchModule } from './features/audit-search/index.js';
 import { AuditWitnessesModule } from './features/audit-witnesses/index.js';
@@ -75,6 +76,7 @@ export interface Parts {
 /** Add your feature modules here. */
 const features = [
   AuditModule,
+  AuditKeepingModule,
   AuditLogModule,
   AuditSearchModule,
   AuditWitnessesModule,

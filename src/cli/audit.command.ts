@@ -15,6 +15,7 @@ import {
   type NoteVerifier,
   parseVerifierKey,
 } from '../platform/transparency-log/index.js';
+import { addAuditKeeping } from './audit-keeping.command.js';
 import { say, withApplication } from './installation.js';
 import { linesOf } from './lines.js';
 
@@ -27,7 +28,7 @@ interface VerifyOptions {
 /** An entry with its proof. */
 const longestLine = 1024 * 1024;
 
-/** `audit verify` */
+/** `audit verify`, and what keeps the trail */
 export function addAudit(program: Command): void {
   const audit = program.command('audit').description('the audit trail');
   audit
@@ -37,6 +38,7 @@ export function addAudit(program: Command): void {
     .option('--key <key>', "the log's public key, as GET /api/v1/audit/public-key told it", keyOf)
     .option('--export <file>', 'verify this export instead, without any database (- for stdin)')
     .action((options: VerifyOptions) => verify(options));
+  addAuditKeeping(audit);
 }
 
 async function verify(options: VerifyOptions): Promise<void> {

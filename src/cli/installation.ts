@@ -38,7 +38,7 @@ export async function withDatabase<T>(
  * brought up to date first, as a start does.
  */
 export async function withApplication<T>(
-  work: (app: NestFastifyApplication) => Promise<T>,
+  work: (app: NestFastifyApplication, ownerUrl: string) => Promise<T>,
 ): Promise<T> {
   return withDatabase(async ({ ownerUrl, serviceUrl }, config) => {
     await migrate(ownerUrl);
@@ -51,7 +51,7 @@ export async function withApplication<T>(
       logger: createLogger('silent', metrics),
     });
     try {
-      return await runAs('operator', 'command-line', () => work(app));
+      return await runAs('operator', 'command-line', () => work(app, ownerUrl));
     } finally {
       await app.close();
     }

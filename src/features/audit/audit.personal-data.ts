@@ -11,7 +11,13 @@ const pageSize = 500;
 @Injectable()
 @HoldsPersonalData({
   section: 'auditEvents',
-  tables: ['audit_events', 'audit_pending', 'audit_addresses', 'audit_subject_keys'],
+  tables: [
+    'audit_events',
+    'audit_pending',
+    'audit_addresses',
+    'audit_subject_keys',
+    'audit_holds', // says nothing of a user but that they are spoken of somewhere
+  ],
 })
 export class AuditPersonalData implements PersonalDataHolder {
   constructor(

@@ -11,3 +11,4 @@ export {
 } from './migrations.js';
 export { locateDatabase, openDatabase, type OpenedDatabase } from './open-database.js';
 export { DataDirInUseError, EmbeddedPostgresError } from './embedded/index.js';
+export { OwnerConnection } from './owner-connection.js';

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { Client } from 'pg';
 
+import { AuditVerifier } from '../../../src/features/audit-log/index.js';
+import { AuditLogRepository } from '../../../src/features/audit-log/audit-log.repository.js';
 import { EmbeddedPostgres } from '../../../src/platform/database/embedded/index.js';
+import { parseVerifierKey } from '../../../src/platform/transparency-log/index.js';
 import { expectHonestFailures, Load, slowest } from '../../support/load.js';
 import {
   eventually,
@@ -21,6 +24,9 @@ import type { Answer } from '../../support/test-app.js';
 
 jest.setTimeout(180_000);
 jest.retryTimes(2, { logErrorsBeforeRetry: true }); // times are contracts that a busy machine may miss
+
+/** How often service and database are killed together: `npm run test:faults -- audit` says 50. */
+const powerFailures = Number(process.env['POWER_FAILURES'] ?? 1);
 
 let dataDir: string;
 
@@ -75,6 +81,29 @@ async function expectWhole(acknowledged: readonly string[]): Promise<void> {
   }
 }
 
+/** The service is up and gives every event its place; then the whole log is recomputed. */
+async function expectLogVerifies(): Promise<void> {
+  const urls = await EmbeddedPostgres.attach(dataDir);
+  const client = new Client({ connectionString: urls!.ownerUrl });
+  await client.connect();
+  const rows = async <T>(text: string, values?: unknown[]): Promise<T[]> =>
+    (await client.query(text, values)).rows as T[];
+  try {
+    await eventually(async () => expect(await rows('SELECT FROM audit_pending')).toEqual([]));
+    const [key] = await rows<{ verifier: string }>('SELECT verifier FROM audit_log_keys');
+    const database = { rows, row: async (...query: [string]) => (await rows(...query))[0] };
+    const verifier = new AuditVerifier(new AuditLogRepository(database as never));
+    const { size } = await verifier.verify({ key: parseVerifierKey(key!.verifier) });
+    const [{ events, logged } = {}] = await rows<{ events: string; logged: string }>(
+      `SELECT count(*) AS events, count(DISTINCT log_index) AS logged
+       FROM audit_events LEFT JOIN audit_entries ON event_id = id`,
+    );
+    expect([logged, size]).toEqual([events, Number(events)]); // each exactly once, and nothing else
+  } finally {
+    await client.end();
+  }
+}
+
 describe('kill -9', () => {
   it('[F01][PE-10] of the service loses no acknowledged registration, and repetitions make none twice', async () => {
     const acknowledged: string[] = [];
@@ -100,21 +129,31 @@ describe('kill -9', () => {
     }
     expect(await sql('SELECT FROM users')).toBe(sent.length);
     await expectWhole(acknowledged);
+    await expectLogVerifies();
     expect(await service.status('/health/ready')).toBe(200);
   });
 
-  it('[F01] of service and database at once, as when power fails, loses none either', async () => {
-    const service = await start();
-    const load = registrations(service, 8);
-    await eventually(() => expect(load.of('register', 201).length).toBeGreaterThan(20));
-    for (const pid of [service.pid, ...processesIn(dataDir)]) signal(pid, 'SIGKILL');
-    await load.stop();
-    const asked = performance.now();
-    const again = await start();
-    expect(performance.now() - asked).toBeLessThan(10_000);
-    await expectWhole(load.of('register', 201).map(({ answer }) => String(answer?.body.id)));
-    expect((await again.post('/api/v1/auth/register', account())).status).toBe(201);
-  });
+  it(
+    '[F01][AU-02] of service and database at once, as when power fails, loses none either, and the audit log verifies',
+    async () => {
+      const acknowledged: string[] = [];
+      for (let failure = 0; failure < powerFailures; failure++) {
+        const service = await start();
+        const load = registrations(service, 8);
+        await eventually(() => expect(load.of('register', 201).length).toBeGreaterThan(20));
+        for (const pid of [service.pid, ...processesIn(dataDir)]) signal(pid, 'SIGKILL');
+        await load.stop();
+        acknowledged.push(...load.of('register', 201).map(({ answer }) => String(answer?.body.id)));
+      }
+      const asked = performance.now();
+      const again = await start();
+      expect(performance.now() - asked).toBeLessThan(10_000);
+      await expectWhole(acknowledged);
+      await expectLogVerifies();
+      expect((await again.post('/api/v1/auth/register', account())).status).toBe(201);
+    },
+    60_000 + powerFailures * 30_000,
+  );
 
   it('[F01][F03] of the embedded server heals without a restart', async () => {
     const service = await start();
