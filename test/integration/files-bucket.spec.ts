@@ -63,6 +63,17 @@ describe('Files in a bucket', () => {
     expect(bucket.log).toEqual(['PUT 200', 'GET 200', 'DELETE 204']);
   });
 
+  it('[PE-07][PE-08] that nobody reads to the end keep no connection to the bucket', async () => {
+    const eve = await app.member();
+    const { body } = await upload('x'.repeat(300_000), app, eve);
+    const url = `/api/v1/files/${body.id}`;
+    const { accessToken: token } = eve;
+    for (let connections = 0; connections <= 100; connections++) {
+      expect((await app.call('HEAD', url, { token })).status).toBe(200);
+    }
+    expect((await app.get(url, { token })).status).toBe(200);
+  });
+
   it('[PE-07][ER-02] answer 503 while the bucket fails, and leave nothing', async () => {
     const { body } = await upload('here');
     bucket.failing = 503;

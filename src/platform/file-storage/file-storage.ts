@@ -65,7 +65,9 @@ export class FileStorage {
   async open({ id, size, sealedKey }: StoredFile): Promise<Readable> {
     const key = this.keys.open('files', sealedKey, id);
     const source = await attempt(() => this.store.open(id, sealedSize(size)));
-    return Readable.from(unsealed(source, { id, key, size }), { objectMode: false });
+    const content = Readable.from(unsealed(source, { id, key, size }), { objectMode: false });
+    // A generator that was never asked for anything does not close what it would have read from.
+    return content.once('close', () => source.destroy());
   }
 
   /**
