@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 
 import { ApiKeysModule, ApiKeyStrategy } from './features/api-keys/index.js';
 import { AddressesModule } from './features/addresses/index.js';
+import { AuditIngestionModule } from './features/audit-ingestion/index.js';
 import { AuditModule } from './features/audit/index.js';
 import { AuditKeepingModule } from './features/audit-keeping/index.js';
 import { AuditLogModule } from './features/audit-log/index.js';
@@ -78,6 +79,7 @@ const features = [
   AuditModule,
   AuditKeepingModule,
   AuditLogModule,
+  AuditIngestionModule,
   AuditSearchModule,
   AuditWitnessesModule,
   AuditSummaryModule,

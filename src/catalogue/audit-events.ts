@@ -2,7 +2,7 @@
  * Everything the audit trail can say. The payload types hold ids and facts, never secrets;
  * `category` decides retention and who is interested.
  */
-export type AuditCategory = 'authentication' | 'access' | 'account' | 'configuration';
+export type AuditCategory = 'authentication' | 'access' | 'account' | 'configuration' | 'external';
 
 /** What an event can be about; `id` of the target is its id, or its name for a role. */
 export type AuditTargetKind =
@@ -285,6 +285,14 @@ export const auditEvents = {
     reason: string;
   }>('configuration', 'Events were put under a legal hold: none of them is pruned'),
   'audit.hold_removed': event<{ reason: string }>('configuration', 'A legal hold ended'),
+  'audit.source_saved': event<{ source: string; created: boolean; schemaSha256: string }>(
+    'configuration',
+    'What the payloads of a source of events must look like was laid down or changed',
+  ),
+  'audit.source_removed': event<{ source: string }>(
+    'configuration',
+    'The payloads of a source of events are not checked any more',
+  ),
   'setup.link_made': event<Record<string, never>>(
     'configuration',
     'A link to make the first administrator was made and shown at start-up',

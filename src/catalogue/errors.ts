@@ -495,6 +495,13 @@ export const errors = {
     advice:
       'Proofs made before go on to hold; the event itself is in the archive, if there is one.',
   },
+  'audit.source_not_found': {
+    status: 404,
+    title: 'There is no such source',
+    category: 'client',
+    log: 'silent',
+    advice: 'Check the name; GET /api/v1/audit/sources lists those that are registered.',
+  },
   'audit.not_sequenced': {
     status: 503,
     title: 'The event has no place in the log yet',

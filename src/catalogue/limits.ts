@@ -80,6 +80,14 @@ export const limitPolicies = {
     per: 'address',
     description: 'Revoking a token by presenting it',
   },
+  ingestion: {
+    quota: 3_000,
+    windowSeconds: 60,
+    algorithm: 'token-bucket',
+    burst: 300,
+    per: 'caller',
+    description: 'Services that write events into the audit trail, up to 100 with each request',
+  },
   'csp-reports': {
     quota: 60,
     windowSeconds: 60,

@@ -10,6 +10,8 @@ export const permissions = {
   'roles.manage': 'Create, change and delete roles',
   'tokens.introspect': 'Ask whether tokens and API keys of anybody are good, and whose they are',
   'audit.read': 'Read the audit trail and prove what is in it',
+  'audit.write': 'Write events of other services into the audit trail',
+  'audit.manage_sources': 'Lay down what events of other services must look like',
   'api_keys.manage': 'List and revoke the API keys of other users',
   'limits.read': 'See rate limits, who is blocked, and how much is used',
   'limits.update': 'Change rate limits and lift blocks',

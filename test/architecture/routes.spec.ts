@@ -20,6 +20,7 @@ const maxDecorators = 4;
 const repeatableAnyway: Record<string, string> = {
   'FilesController.upload':
     'is read as it comes, so no two can be compared; the other copy can be deleted',
+  'AuditIngestionController.ingest': 'takes each event once, by the id it has at its source',
   'AuthController.stepUp': 'proves a password anew each time',
   'AuthController.logout': 'signing out twice is signing out',
   'AuthController.logoutAll': 'the same',

@@ -323,6 +323,24 @@ describe('The OpenAPI document', () => {
     expect(await status('GET', `${audit}/public-key`)).toBe(200);
   });
 
+  it('[OP-02][ER-01] fits every answer about events of other services', async () => {
+    const { accessToken: token } = await app.administrator();
+    const events = '/api/v1/audit/events';
+    const source = '/api/v1/audit/sources/billing';
+    const body = { events: [{ id: '1', action: 'billing.invoice_paid', payload: { sum: 7 } }] };
+    expect(await status('POST', events, { token, body })).toBe(200);
+    expect(await status('POST', events, { token, body: { events: [] } })).toBe(400);
+    expect(await status('GET', `${events}?action=billing.*`, { token })).toBe(200);
+    const schema = { type: 'object', properties: { sum: { type: 'integer' } } };
+    expect(await status('PUT', source, { token, body: { schema } })).toBe(200);
+    expect(await status('PUT', source, { token, body: { schema: { $ref: '#' } } })).toBe(400);
+    expect(await status('GET', source, { token })).toBe(200);
+    expect(await status('GET', '/api/v1/audit/sources', { token })).toBe(200);
+    expect(await status('DELETE', source, { token })).toBe(204);
+    expect(await status('GET', source, { token })).toBe(404);
+    expect(await status('DELETE', source, { token })).toBe(404);
+  });
+
   it('[OP-02][ER-01] fits every answer about what happened', async () => {
     const { accessToken: token, id } = await app.administrator();
     const audit = '/api/v1/audit';

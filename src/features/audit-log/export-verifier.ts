@@ -32,7 +32,9 @@ export interface VerifiedExport extends Checkpoint {
 }
 
 /** Members of an event that stand in the leaf as they are. */
-const plain = ['id', 'time', 'action', 'category', 'outcome', 'actor', 'target', 'requestId'];
+const plain = [
+  ...['id', 'time', 'action', 'category', 'outcome', 'actor', 'target', 'requestId', 'external'],
+];
 
 /**
  * Verifies an export without the service and without its database: against a checkpoint and the key

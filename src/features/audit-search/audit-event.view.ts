@@ -13,7 +13,7 @@ export class AuditActorView {
    * The user.
    * @example "0199a0b0-7c1e-7b52-8f4d-3f1d2c9a6b10"
    */
-  @ApiProperty({ ...texts })
+  @ApiProperty({ format: 'uuid' })
   id: string | null;
   /** Set when the user acted through this API key. */
   @ApiProperty({ format: 'uuid' })
@@ -36,6 +36,20 @@ export class AuditOriginView {
   /** @example "Mozilla/5.0" */
   @ApiProperty({ maxLength: 2_000 })
   userAgent: string | null;
+}
+
+export class AuditExternalView {
+  /**
+   * The service's own id of the event.
+   * @example "invoice-2026-0042-paid"
+   */
+  @ApiProperty(texts)
+  id: string;
+  /** When it happened by the clock of the service. */
+  @ApiProperty({ maxLength: 40 })
+  time: string | null;
+  /** Who did it, as the service says. */
+  actor: AuditTargetView | null;
 }
 
 /** Something that has happened. */
@@ -63,6 +77,8 @@ export class AuditEventView {
   /** What belongs to this action; see the reference of audit events. */
   @ApiProperty({ type: 'object', additionalProperties: true })
   payload: Readonly<Record<string, unknown>>;
+  /** What another service says of its own event; null for ours. */
+  external: AuditExternalView | null;
   /** Null when no request asked for it, and when the person it speaks of has been erased. */
   origin: AuditOriginView | null;
   /** Place in the log, from 0; null for a second or two after the event. */
@@ -72,11 +88,12 @@ export class AuditEventView {
   erased: boolean;
 
   static of(event: ReadEvent, leafIdx: number | null): AuditEventView {
-    const { actor, target, origin, erased, ...plain } = event;
+    const { actor, target, origin, external, erased, ...plain } = event;
     return Object.assign(new AuditEventView(), {
       ...plain,
       actor: { kind: actor.kind, id: actor.id ?? null, apiKeyId: actor.apiKeyId ?? null },
       target: target ?? null,
+      external: external ? { time: null, actor: null, ...external } : null,
       origin: origin ?? null,
       leafIdx,
       erased: erased === true,

@@ -24,6 +24,8 @@ export interface AuditEvent {
   target?: { kind: string; id: string };
   requestId: string;
   payload: Readonly<Record<string, unknown>>;
+  /** What another service says of its own event; we know only that it said so. */
+  external?: { id: string; time?: string; actor?: { kind: string; id: string } };
   origin?: AuditOrigin;
 }
 

@@ -35,6 +35,17 @@ export interface AuditDetails {
   outcome?: AuditOutcome;
 }
 
+/** Something that happened in another service, which says so with a credential of its own. */
+export interface ExternalEvent {
+  /** UUIDv7 of now. */
+  id: string;
+  action: string;
+  outcome: AuditOutcome;
+  target?: { kind: string; id: string };
+  payload: AuditEvent['payload'];
+  external: NonNullable<AuditEvent['external']>;
+}
+
 /** Writes the audit trail. Who, from where and under which request id come from the context. */
 @Injectable()
 export class AuditService {
@@ -63,6 +74,11 @@ export class AuditService {
   ): Promise<void> {
     if (events.length === 0) return;
     await this.write(events.map(({ payload, target }) => eventNow(action, payload, { target })));
+  }
+
+  /** Records what another service tells. The actor is that service, whoever it says it was. */
+  async recordExternal(events: readonly ExternalEvent[]): Promise<void> {
+    if (events.length > 0) await this.write(events.map(externalEvent));
   }
 
   /** Records a refusal so that it stays although the request fails. */
@@ -134,6 +150,29 @@ function actorKind(actor: string | undefined, context: RequestContext | undefine
   if (actor !== undefined) return 'user';
   if (!context) return 'system';
   return context.origin === 'http' ? 'anonymous' : context.origin;
+}
+
+function externalEvent({ id, target, ...told }: ExternalEvent): AuditEvent {
+  const {
+    principal,
+    requestId = 'none',
+    address = null,
+    userAgent = null,
+  } = currentContext() ?? {};
+  return {
+    ...told,
+    id,
+    time: timeOf(id).toISOString(),
+    category: 'external',
+    actor: {
+      kind: 'service',
+      ...(principal && { id: principal.userId }),
+      ...(principal?.apiKeyId && { apiKeyId: principal.apiKeyId }),
+    },
+    ...(target && { target }),
+    requestId,
+    origin: { address, userAgent },
+  };
 }
 
 /** A UUIDv7 begins with its time: 48 bits of milliseconds (RFC 9562, section 5.7). */

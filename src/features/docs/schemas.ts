@@ -59,7 +59,8 @@ function completeArray(schema: SchemaObject, name: string): void {
 
 function completeText(schema: SchemaObject, name: string): void {
   if (schema.enum) return;
-  if (name === 'id') schema.format ??= 'uuid';
+  // Ids of others say how long they may be; ours are all alike.
+  if (name === 'id' && schema.maxLength === undefined) schema.format ??= 'uuid';
   if (schema.format === undefined) schema.pattern ??= textPattern;
   const format = schema.format ?? '';
   if (format in lengthOfFormat) schema.maxLength ??= lengthOfFormat[format]!;

@@ -1,0 +1,1 @@
+export { AuditIngestionModule } from './audit-ingestion.module.js';
