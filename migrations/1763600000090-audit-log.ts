@@ -231,7 +231,7 @@ export class AuditLog1763600000090 implements MigrationInterface {
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'gatehouse_service') THEN
           REVOKE ALL ON audit_events_rest FROM gatehouse_service;
           REVOKE UPDATE, DELETE ON audit_events, audit_entries FROM gatehouse_service;
-          REVOKE DELETE ON audit_tiles FROM gatehouse_service;
+          REVOKE DELETE ON audit_tiles, audit_checkpoints FROM gatehouse_service;
           REVOKE UPDATE ON audit_pending, audit_checkpoints, audit_log_keys, audit_addresses
             FROM gatehouse_service;
           REVOKE DELETE ON audit_log_keys, audit_subject_keys FROM gatehouse_service;

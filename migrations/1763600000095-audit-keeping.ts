@@ -47,6 +47,7 @@ export class AuditKeeping1763600000095 implements MigrationInterface {
         IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'gatehouse_service') THEN
           REVOKE UPDATE, DELETE ON audit_archives, audit_prunings FROM gatehouse_service;
           REVOKE UPDATE ON audit_holds, audit_cosignatures FROM gatehouse_service;
+          REVOKE DELETE ON audit_cosignatures FROM gatehouse_service;
         END IF;
       END $$`);
   }

@@ -310,6 +310,8 @@ describe('The audit log', () => {
       'DELETE FROM audit_tiles',
       `UPDATE audit_tiles SET hashes = substring(hashes FOR 32)`,
       'UPDATE audit_checkpoints SET size = 1',
+      'DELETE FROM audit_checkpoints',
+      'DELETE FROM audit_cosignatures',
       'DELETE FROM audit_log_keys',
       'SELECT FROM audit_events_rest',
       'DROP FUNCTION audit_add_month',
