@@ -26,6 +26,7 @@ describe('Guessing', () => {
         RATE_LIMIT_SCALE: '100000',
         HTTP_HANDLER_TIMEOUT_MS: '60000', // a busy machine must not turn guesses away
         DATABASE_ACQUIRE_TIMEOUT_MS: '30000',
+        DATABASE_POOL_QUEUE_MAX: '1000',
       },
     });
   });

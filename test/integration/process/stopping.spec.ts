@@ -172,6 +172,6 @@ describe('Stopping with the embedded PostgreSQL', () => {
     expect(processGroup(service.pid).length).toBeGreaterThan(1);
     service.signal('SIGKILL');
     await eventually(() => expect(processGroup(service.pid)).toEqual([]));
-    expect(processesIn(dataDir)).toEqual([]);
+    await eventually(() => expect(processesIn(dataDir)).toEqual([]));
   });
 });
