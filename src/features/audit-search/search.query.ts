@@ -51,7 +51,7 @@ export function searchStatement(search: EventSearch, { order, after, limit }: Pa
   const tables = search.ip
     ? 'audit_events JOIN audit_addresses AS origin ON origin.event_id = id'
     : 'audit_events';
-  if (search.ip) all.push(`origin.address <<= ${given(search.ip)}::inet`);
+  if (search.ip) all.push(`origin.address ${within(search.ip)} ${given(search.ip)}::inet`);
   if (prefix) all.push('action = known.name');
   const branches = alternatives(search, given).map(
     (condition) => `(SELECT id, leaf FROM ${tables}
@@ -69,6 +69,11 @@ export function searchStatement(search: EventSearch, { order, after, limit }: Pa
 }
 
 type Given = (value: unknown) => string;
+
+/** Of one address the index has the events in order; those of a network have to be merged. */
+function within(ip: string): string {
+  return ip.includes('/') ? '<<=' : '=';
+}
 
 /** For the index of addresses as well: PostgreSQL does not conclude from `id = event_id`. */
 function bound({ ip }: EventSearch, condition: string): string[] {
