@@ -5,10 +5,12 @@ export class AuditIngestion1763600000092 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
       CREATE TABLE audit_ingested (
+        -- Whose key sent it: nobody can take the ids of another sender beforehand.
+        sender_id uuid NOT NULL,
         source text NOT NULL,
         external_id text NOT NULL,
         event_id uuid NOT NULL,
-        PRIMARY KEY (source, external_id)
+        PRIMARY KEY (sender_id, source, external_id)
       )`);
     await runner.query(`
       CREATE TABLE audit_sources (

@@ -18,30 +18,33 @@ export class AuditIngestionRepository {
   constructor(private readonly database: Database) {}
 
   /**
-   * Notes ids down that nobody has noted before, and says which these are. In one order for all, so
+   * Notes ids of a sender down that were not noted before, and says which these are. In one order for all, so
    * that none wait in a ring; who comes second waits until the first has committed.
    */
-  async claim(events: readonly Ingested[]): Promise<Set<string>> {
+  async claim(senderId: string, events: readonly Ingested[]): Promise<Set<string>> {
     const rows = await this.database.rows<{ eventId: string }>(
-      `INSERT INTO audit_ingested (source, external_id, event_id)
-       SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[]) AS new (source, id, event_id)
+      `INSERT INTO audit_ingested (sender_id, source, external_id, event_id)
+       SELECT $4::uuid, source, id, event_id
+       FROM unnest($1::text[], $2::text[], $3::uuid[]) AS new (source, id, event_id)
        ORDER BY source COLLATE "C", id COLLATE "C", event_id
        ON CONFLICT DO NOTHING RETURNING event_id AS "eventId"`,
       [
         events.map(({ source }) => source),
         events.map(({ externalId }) => externalId),
         events.map(({ eventId }) => eventId),
+        senderId,
       ],
     );
     return new Set(rows.map(({ eventId }) => eventId));
   }
 
-  find(ids: readonly ExternalId[]): Promise<Ingested[]> {
+  find(senderId: string, ids: readonly ExternalId[]): Promise<Ingested[]> {
     return this.database.rows<Ingested>(
       `SELECT source, external_id AS "externalId", event_id AS "eventId" FROM audit_ingested
        JOIN unnest($1::text[], $2::text[]) AS wanted (source, external_id)
-         USING (source, external_id)`,
-      [ids.map(({ source }) => source), ids.map(({ externalId }) => externalId)],
+         USING (source, external_id)
+       WHERE sender_id = $3`,
+      [ids.map(({ source }) => source), ids.map(({ externalId }) => externalId), senderId],
     );
   }
 

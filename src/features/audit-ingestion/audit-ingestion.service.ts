@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 
+import { currentPrincipal } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
 import { AppError, type FieldError } from '../../platform/errors/app-error.js';
 import { AuditService, type ExternalEvent } from '../audit/index.js';
@@ -27,14 +28,15 @@ export class AuditIngestionService {
       externalId: id,
       eventId: uuidv7(),
     }));
+    const { userId } = currentPrincipal();
     return this.database.transaction(async () => {
-      const claimed = await this.repository.claim(offered);
+      const claimed = await this.repository.claim(userId, offered);
       const fresh = offered.flatMap(({ eventId }, i) =>
         claimed.has(eventId) ? [eventOf(events[i]!, eventId)] : [],
       );
       await this.audit.recordExternal(fresh);
       const known = new Map(
-        (await this.repository.find(offered)).map((each) => [keyOf(each), each.eventId]),
+        (await this.repository.find(userId, offered)).map((each) => [keyOf(each), each.eventId]),
       );
       const items = offered.map((each) => ({
         id: each.externalId,

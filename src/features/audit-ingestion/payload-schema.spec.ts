@@ -6,7 +6,7 @@ const deep = (levels: number): object =>
 const deepValue = (levels: number): object => (levels === 0 ? {} : { a: deepValue(levels - 1) });
 
 describe('The schema of a source', () => {
-  it('[AU-07] checks payloads', () => {
+  it('[AU-06] checks payloads', () => {
     const schema = { type: 'object', required: ['sum'], properties: { sum: { minimum: 0 } } };
     expect(problemOfSchema(schema)).toBeNull();
     expect(violation(schema, { sum: 1 })).toBeNull();
@@ -14,7 +14,7 @@ describe('The schema of a source', () => {
     expect(violation(schema, {})).toMatchObject({ keyword: 'required' });
   });
 
-  it('[AU-07] may name a property like a keyword', () => {
+  it('[AU-06] may name a property like a keyword', () => {
     expect(problemOfSchema({ properties: { pattern: { type: 'string' } } })).toBeNull();
   });
 
@@ -29,7 +29,7 @@ describe('The schema of a source', () => {
     ['is too deep', deep(20)],
     ['is too long', { description: 'x'.repeat(20_000) }],
     ['holds no schema where one belongs', { properties: { a: 1 } }],
-  ])('[AU-07] is not taken when it %s', (_, schema) => {
+  ])('[AU-06] is not taken when it %s', (_, schema) => {
     expect(problemOfSchema(schema)).toMatch(/^must/);
   });
 
@@ -40,7 +40,7 @@ describe('The schema of a source', () => {
     [deepValue(7), true],
     [deepValue(9), false],
     [{ a: 'x'.repeat(8_192) }, false],
-  ])('[AU-07] is for payloads that mean one thing: %#', (payload, good) => {
+  ])('[AU-06] is for payloads that mean one thing: %#', (payload, good) => {
     expect(problemOfPayload(payload) === null).toBe(good);
   });
 });

@@ -6,7 +6,7 @@ describe('What is unusual about a day', () => {
     [[4], 4],
     [[9, 1, 5], 5],
     [[1, 2, 10, 100], 6],
-  ])('[AU-01] takes the median of %j', (numbers, median) => {
+  ])('[AU-07] takes the median of %j', (numbers, median) => {
     expect(medianOf(numbers)).toBe(median);
   });
 
@@ -17,7 +17,7 @@ describe('What is unusual about a day', () => {
     [22, [7, 7, 7], true],
     [100, [40, 1, 40], false],
     [100, [1, 1, 500], true], // one bad day does not make the next one usual
-  ])('[AU-01] sees %i failures after %j', (today, before, unusual) => {
+  ])('[AU-07] sees %i failures after %j', (today, before, unusual) => {
     expect(isUnusual(today, before)).toBe(unusual);
   });
 });

@@ -30,7 +30,7 @@ describe('Events of other services', () => {
   });
   const written = (action = 'billing.invoice_paid') => app.audit(action);
 
-  it('[AU-07] stand in the log as ours do, and say who told them', async () => {
+  it('[AU-06] stand in the log as ours do, and say who told them', async () => {
     const event = {
       ...paid('full', { lines: [{ sum: 1 }], note: 'ü' }),
       time: '2026-01-31T09:30:00Z',
@@ -57,7 +57,7 @@ describe('Events of other services', () => {
     await expect(app.app.get(AuditVerifier).verify({ key })).resolves.toBeDefined();
   });
 
-  it('[AU-07] are taken once, however often and however many at a time', async () => {
+  it('[AU-06] are taken once, however often and however many at a time', async () => {
     const before = (await written()).length;
     const answers = await Promise.all(
       Array.from({ length: 16 }, (_, i) =>
@@ -71,6 +71,18 @@ describe('Events of other services', () => {
     expect((await written()).length).toBe(before + 2);
   });
 
+  it('[AU-06] are not kept out by another sender who takes their ids first', async () => {
+    const other = await app.administrator();
+    const body = { name: 'Not billing', scopes: ['audit.write'] };
+    const made = await app.post('/api/v1/api-keys', body, { token: other.accessToken });
+    const theirs = { authorization: `ApiKey ${made.body.key as string}` };
+    const first = await app.post(events, { events: [paid('mine')] }, { headers: theirs });
+    expect(first.body.items).toMatchObject([{ created: true }]);
+    expect((await send(paid('mine'))).body.items).toMatchObject([{ created: true }]);
+    const [one, two] = (await written()).slice(-2);
+    expect([one!['actor_id'], two!['actor_id']]).toEqual([other.id, admin.id]);
+  });
+
   it.each<[string, object, string]>([
     ['reads like one of ours', { action: 'auth.signed_in' }, '/events/1/action'],
     ['names no service', { action: 'paid' }, '/events/1/action'],
@@ -82,7 +94,7 @@ describe('Events of other services', () => {
     ],
     ['is too large', { payload: { a: 'x'.repeat(9_000) } }, '/events/1/payload'],
     ['says something else', { admin: true }, '/events/1/admin'],
-  ])('[AU-07] are refused, with those beside, when one %s', async (_, change, pointer) => {
+  ])('[AU-06] are refused, with those beside, when one %s', async (_, change, pointer) => {
     const before = (await written()).length;
     const answer = await send(paid('beside'), { ...paid('wrong'), ...change });
     expectProblem(answer, 'validation.failed');
@@ -90,7 +102,7 @@ describe('Events of other services', () => {
     expect((await written()).length).toBe(before);
   });
 
-  it('[AU-07] look as their source has promised', async () => {
+  it('[AU-06] look as their source has promised', async () => {
     const { accessToken: token } = admin;
     const schema = { type: 'object', required: ['box'], properties: { box: { type: 'integer' } } };
     const saved = await app.call('PUT', `${sources}/store`, { token, body: { schema } });
@@ -118,7 +130,7 @@ describe('Events of other services', () => {
       );
   });
 
-  it('[AU-07] are for services that may, and an auditor may not', async () => {
+  it('[AU-06] are for services that may, and an auditor may not', async () => {
     const { accessToken: token } = await app.member();
     expectProblem(await app.post(events, { events: [paid('x')] }, { token }), 'access.denied');
     expectProblem(await app.get(sources, { headers }), 'access.denied');

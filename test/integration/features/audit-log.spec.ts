@@ -77,7 +77,7 @@ describe('The audit log', () => {
     expectProblem(await read('consistency?to=999999'), 'validation.failed');
   });
 
-  it('[AU-06] keeps no address of somebody who is erased while the log takes it up', async () => {
+  it('[AU-05] keeps no address of somebody who is erased while the log takes it up', async () => {
     const gone = await app.member();
     const held = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();

@@ -62,7 +62,7 @@ describe('Searching the audit trail', () => {
   });
   afterAll(() => app.close());
 
-  it('[AU-01] gives pages of the newest first, without gap or repetition', async () => {
+  it('[AU-04] gives pages of the newest first, without gap or repetition', async () => {
     const seen: Event[] = [];
     for (let cursor = ''; ;) {
       const { body } = await read(`events?action=users.erased&limit=7${cursor}`);
@@ -78,7 +78,7 @@ describe('Searching the audit trail', () => {
     expect(seen.every(({ leafIdx }) => leafIdx !== null)).toBe(true);
   });
 
-  it('[AU-01] finds by each filter, and by all of them', async () => {
+  it('[AU-04] finds by each filter, and by all of them', async () => {
     const all = { action: 'users.erased', target: member.id, ip: address, requestId };
     const combinations: Record<string, string>[] = [
       ...Object.entries(all).map(([name, value]) => ({ [name]: value })),
@@ -101,7 +101,7 @@ describe('Searching the audit trail', () => {
     expect(await search(`requestId=${requestId}&ip=198.51.100.1`)).toEqual([]);
   });
 
-  it('[AU-01] finds what a user did, and what one of their API keys did', async () => {
+  it('[AU-04] finds what a user did, and what one of their API keys did', async () => {
     const body = { name: 'Search', scopes: ['audit.read'] };
     const made = await app.post('/api/v1/api-keys', body, { token: auditor.accessToken });
     const headers = { authorization: `ApiKey ${made.body.key as string}` };
@@ -114,7 +114,7 @@ describe('Searching the audit trail', () => {
     expect(byUser.every(({ actor }) => actor.id === auditor.id)).toBe(true);
   });
 
-  it('[AU-01] begins and ends at the times given', async () => {
+  it('[AU-04] begins and ends at the times given', async () => {
     const found = await search(`requestId=${requestId}&limit=100`);
     const middle = found[0]!.time;
     const since = await search(`requestId=${requestId}&limit=100&from=${middle}`);
@@ -136,13 +136,13 @@ describe('Searching the audit trail', () => {
     ['limit=101', 'limit'],
     ['cursor=1', 'cursor'],
     ['sort=time', 'sort'],
-  ])('[AU-01] refuses %s', async (query, field) => {
+  ])('[AU-04] refuses %s', async (query, field) => {
     const answer = await read(`events?${query}`);
     expectProblem(answer, 'validation.failed');
     expect(answer.body.errors[0].pointer).toBe(`/query/${field}`);
   });
 
-  it('[AU-01] is seen itself, without what was searched for', async () => {
+  it('[AU-04] is seen itself, without what was searched for', async () => {
     await search(`ip=${address}&target=${member.id}`);
     const searched = (await app.audit('audit.searched')).at(-1)!;
     expect(searched['payload']).toEqual({ view: 'events', filters: ['ip', 'target'], results: 20 });
@@ -155,7 +155,7 @@ describe('Searching the audit trail', () => {
     expect(seen['payload']).toEqual({ eventId: event!.id });
   });
 
-  it('[AU-01] answers as for every other resource', async () => {
+  it('[AU-04] answers as for every other resource', async () => {
     expectProblem(
       await read('events/00000000-0000-7000-8000-000000000000'),
       'audit.event_not_found',
@@ -175,7 +175,7 @@ describe('Searching the audit trail', () => {
     expect(found.every(({ erased, origin }) => erased && origin === null)).toBe(true);
   });
 
-  it('[AU-01] tells the story of a user, an address and a request, in order', async () => {
+  it('[AU-07] tells the story of a user, an address and a request, in order', async () => {
     for (const path of [
       `timelines/users/${member.id}`,
       `timelines/addresses/${address}`,
@@ -232,7 +232,7 @@ describe('Searching the audit trail', () => {
       return said.join('');
     };
 
-    it('[AU-03] is the whole log, and verifies without the service', async () => {
+    it('[AU-03][AU-04] is the whole log, and verifies without the service', async () => {
       const { status, headers, body } = await read('export?format=ndjson');
       expect(status).toBe(200);
       expect(headers['content-type']).toBe('application/x-ndjson');
@@ -247,7 +247,7 @@ describe('Searching the audit trail', () => {
       expect(await verify(lines.toSpliced(3, 1).join('\n'))).toMatch(/^NOT VERIFIED at entry 3/);
     });
 
-    it('[AU-03] is a part of it, each entry with its proof', async () => {
+    it('[AU-03][AU-04] is a part of it, each entry with its proof', async () => {
       const { body } = await read(`export?requestId=${requestId}&action=users.*`);
       expect(await verify(body as string)).toMatch(/^Verified: 630 of \d+ entries/);
       const forged = (body as string).replaceAll('users.erased', 'users.edited');
@@ -257,7 +257,7 @@ describe('Searching the audit trail', () => {
       expect(await verify(proved)).toContain('nothing was left out');
     });
 
-    it('[AU-03][V1.2.10] is a table that no spreadsheet runs', async () => {
+    it('[AU-03][AU-04][V1.2.10] is a table that no spreadsheet runs', async () => {
       const { headers, body } = await read(`export?format=csv&requestId=${requestId}`);
       expect(headers['content-type']).toBe('text/csv; charset=utf-8');
       expect(headers['content-disposition']).toBe('attachment; filename="audit.csv"');
@@ -267,7 +267,7 @@ describe('Searching the audit trail', () => {
       expect(lines.at(-2)).toContain(`,"'=HYPERLINK(""http://example.com"")",`);
     });
 
-    it('[AU-01] is seen, and refuses what it cannot give', async () => {
+    it('[AU-04] is seen, and refuses what it cannot give', async () => {
       await read(`export?ip=${address}`);
       const exported = (await app.audit('audit.exported')).at(-1)!;
       expect(exported['payload']).toEqual({ format: 'ndjson', filters: ['ip'], proofs: true });

@@ -38,7 +38,7 @@ describe('The summary of a day', () => {
   });
   afterAll(() => app.close());
 
-  it('[AU-01] counts, and names what is unusual', async () => {
+  it('[AU-07] counts, and names what is unusual', async () => {
     const { status, body } = await app.get(summary, { token: admin.accessToken });
     expect(status).toBe(200);
     expect(body).toMatchObject({ day: today, failedSignIns: 25, newAddresses: 2, roleChanges: 1 });
@@ -55,12 +55,12 @@ describe('The summary of a day', () => {
     expect(signedIn.sort()).toEqual([admin.id, member.id].sort());
   });
 
-  it('[AU-01] of a day without events is empty', async () => {
+  it('[AU-07] of a day without events is empty', async () => {
     const { body } = await app.get(`${summary}?day=2026-01-31`, { token: admin.accessToken });
     expect(body).toMatchObject({ signIns: 0, failedSignIns: 0, keyUse: [], anomalies: [] });
   });
 
-  it('[AU-01] is for who may read the trail, and refuses what is no day', async () => {
+  it('[AU-07] is for who may read the trail, and refuses what is no day', async () => {
     const other = await app.member();
     expectProblem(await app.get(summary, { token: other.accessToken }), 'access.denied');
     for (const day of ['today', '2026-02-31', '2026-13-01'])
