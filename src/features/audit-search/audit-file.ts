@@ -2,7 +2,10 @@ import { Readable } from 'node:stream';
 
 import { StreamableFile } from '@nestjs/common';
 
-const mediaTypes = { ndjson: 'application/x-ndjson', csv: 'text/csv; charset=utf-8' } as const;
+const mediaTypes = {
+  ndjson: 'application/x-ndjson; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+} as const;
 
 /** An export on its way: a piece is made when the one before has been taken. */
 export class AuditFile extends StreamableFile {

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -12,6 +14,7 @@ import { LimitUsageRepository } from './limit-usage.repository.js';
 import { keptDays, minutesKeptDays } from './usage.policy.js';
 
 const flushMs = 10_000;
+const longestFlushMs = 500;
 /** Rows of one statement. */
 const batch = 2_000;
 const dayMs = 86_400_000;
@@ -44,7 +47,8 @@ export class UsageKeeper
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    await this.flush();
+    // Before the listener is closed, so a table that somebody holds must not keep it open.
+    await Promise.race([this.flush(), delay(longestFlushMs, undefined, { ref: false })]);
   }
 
   /** One after the other; what could not be written down is kept for the next time. */

@@ -235,7 +235,7 @@ describe('Searching the audit trail', () => {
     it('[AU-03][AU-04] is the whole log, and verifies without the service', async () => {
       const { status, headers, body } = await read('export?format=ndjson');
       expect(status).toBe(200);
-      expect(headers['content-type']).toBe('application/x-ndjson');
+      expect(headers['content-type']).toBe('application/x-ndjson; charset=utf-8');
       const { rows } = await app.database.superuser.query('SELECT count(*) FROM audit_entries');
       const lines = (body as string).trim().split('\n');
       expect(lines).toHaveLength(Number(rows[0].count) + 1);
