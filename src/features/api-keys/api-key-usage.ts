@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 
+import { lastWrite } from '../../platform/http/drain.js';
 import { ApiKeysRepository, type Uses } from './api-keys.repository.js';
 
 const flushMs = 10_000;
@@ -28,7 +29,7 @@ export class ApiKeyUsage implements OnApplicationBootstrap, BeforeApplicationShu
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    await this.flush();
+    await lastWrite(this.flush());
   }
 
   used(id: string): void {

@@ -20,6 +20,7 @@ import {
   TreeBuilder,
   type TreeHead,
 } from '../../platform/transparency-log/index.js';
+import { timeOf } from '../audit/index.js';
 import { AuditLogRepository } from './audit-log.repository.js';
 import { LogKey } from './log-key.service.js';
 
@@ -182,8 +183,7 @@ export class Sequencer implements OnModuleInit, OnApplicationBootstrap, OnApplic
   }
 }
 
-/** Since a UUIDv7 was made. */
+/** Since an event was made. */
 function ageSeconds(id: string): number {
-  const made = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
-  return Math.max(0, (Date.now() - made) / 1000);
+  return Math.max(0, (Date.now() - timeOf(id).getTime()) / 1000);
 }

@@ -61,6 +61,11 @@ export type SealPart = (of: string | null, part: PartName, value: object) => str
 /** Reads a part; null when the key has been destroyed. */
 export type OpenPart = (of: string | null, part: PartName, sealed: string) => object | null;
 
+/** When an event was made. A UUIDv7 begins with 48 bits of milliseconds (RFC 9562, section 5.7). */
+export function timeOf(id: string): Date {
+  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
+}
+
 /** Associated data of a sealed part: it opens in its own event only. */
 export function partContext(eventId: string, part: PartName): string {
   return `audit_events.${part}:${eventId}`;
@@ -105,8 +110,7 @@ export function leafOf({ origin, ...event }: AuditEvent, seal: SealPart): string
 }
 
 /** The event behind a leaf, as far as it can be read still. */
-export function eventOf(text: string, open: OpenPart): ReadEvent {
-  const { origin, personal, ...event } = JSON.parse(text) as Leaf;
+export function eventOf({ origin, personal, ...event }: Leaf, open: OpenPart): ReadEvent {
   const details = personal && open(personal.of, 'personal', personal.sealed);
   const { changed: _, ...plain } = event.payload; // what stays when `changes` cannot be read
   const from = origin && ('sealed' in origin ? open(origin.of, 'origin', origin.sealed) : origin);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-import { eventOf, type Leaf, partContext, type ReadEvent, type SealedPart } from './audit-leaf.js';
+import { eventOf, type Leaf, partContext, type ReadEvent } from './audit-leaf.js';
 import { SubjectKeys } from './subject-keys.js';
 
 /** Reads what the trail says, as far as the keys of the people in it still exist. */
@@ -9,15 +9,15 @@ export class AuditReader {
   constructor(private readonly keys: SubjectKeys) {}
 
   async read(leaves: readonly string[]): Promise<ReadEvent[]> {
-    const open = await this.keys.opener(leaves.flatMap(peopleIn));
-    return leaves.map((leaf) => {
-      const { id } = JSON.parse(leaf) as Leaf;
-      return eventOf(leaf, (of, part, sealed) => open(of, sealed, partContext(id, part)));
-    });
+    const parsed = leaves.map((leaf) => JSON.parse(leaf) as Leaf);
+    const open = await this.keys.opener(parsed.flatMap(peopleIn));
+    return parsed.map((leaf) =>
+      eventOf(leaf, (of, part, sealed) => open(of, sealed, partContext(leaf.id, part))),
+    );
   }
 }
 
-function peopleIn(leaf: string): string[] {
-  const { origin, personal } = JSON.parse(leaf) as Leaf;
-  return [origin, personal].flatMap((part) => (part as SealedPart | undefined)?.of ?? []);
+function peopleIn({ origin, personal }: Leaf): string[] {
+  const parts = [origin, personal];
+  return parts.flatMap((part) => (part && 'sealed' in part ? (part.of ?? []) : []));
 }

@@ -18,6 +18,7 @@ import {
   partContext,
   partsOf,
   subjectOf,
+  timeOf,
 } from './audit-leaf.js';
 import { AuditRepository, type NewEvent } from './audit.repository.js';
 import { type Sealer, SubjectKeys } from './subject-keys.js';
@@ -173,9 +174,4 @@ function externalEvent({ id, target, ...told }: ExternalEvent): AuditEvent {
     requestId,
     origin: { address, userAgent },
   };
-}
-
-/** A UUIDv7 begins with its time: 48 bits of milliseconds (RFC 9562, section 5.7). */
-function timeOf(id: string): Date {
-  return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16));
 }

@@ -9,6 +9,7 @@ import {
 import { Caches, type KeptCurrent } from '../../platform/cache/index.js';
 import { runAs } from '../../platform/context/request-context.js';
 import { Database } from '../../platform/database/index.js';
+import { lastWrite } from '../../platform/http/drain.js';
 import { Queue } from '../../platform/queue/index.js';
 import { Blocks, type Imposed } from '../../platform/throttling/blocks.js';
 import { AuditService } from '../audit/index.js';
@@ -61,8 +62,7 @@ export class BlockKeeper
 
   async beforeApplicationShutdown(): Promise<void> {
     clearTimeout(this.timer);
-    await this.writing;
-    await this.write();
+    await lastWrite(this.writing.then(() => this.write()));
   }
 
   /** Tells all instances that blocks changed, with the running transaction. */

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 import {
   type BeforeApplicationShutdown,
   Injectable,
@@ -8,13 +6,13 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 
+import { lastWrite } from '../../platform/http/drain.js';
 import { Queue } from '../../platform/queue/index.js';
 import { LimitUsage } from '../../platform/throttling/limit-usage.js';
 import { LimitUsageRepository } from './limit-usage.repository.js';
 import { keptDays, minutesKeptDays } from './usage.policy.js';
 
 const flushMs = 10_000;
-const longestFlushMs = 500;
 /** Rows of one statement. */
 const batch = 2_000;
 const dayMs = 86_400_000;
@@ -47,8 +45,7 @@ export class UsageKeeper
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    // Before the listener is closed, so a table that somebody holds must not keep it open.
-    await Promise.race([this.flush(), delay(longestFlushMs, undefined, { ref: false })]);
+    await lastWrite(this.flush());
   }
 
   /** One after the other; what could not be written down is kept for the next time. */
